@@ -3,8 +3,8 @@ import type { LookupFunction } from "node:net";
 import { isPublicAddress } from "@/lib/network";
 
 /**
- * A name look-up that refuses loopback, private, link-local and other non-public addresses, at the moment of connecting:
- * a check of the URL's text alone would miss names that resolve inwards, and names that change after the check.
+ * A name look-up that refuses loopback, private, link-local and other non-public addresses at the moment of connecting. A
+ * check of the URL's text alone would miss names that resolve to internal addresses, and names that change after the check.
  */
 export const publicLookup: LookupFunction = (hostname, options, callback) => {
   dns.lookup(hostname, { ...options, all: true }, (error, addresses) => {

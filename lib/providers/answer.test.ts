@@ -2,7 +2,7 @@ import type { Dispatcher } from "undici";
 import { expect, test, vi } from "vitest";
 import { Answer } from "./answer";
 
-/** An answer with everything that undici would call, and what happened. */
+/** An answer with every method that undici would call, and a record of events. */
 function begun(signal: AbortSignal = new AbortController().signal) {
   const state = { aborted: false, paused: false };
   const controller: Dispatcher.DispatchController = {

@@ -1,16 +1,16 @@
 import type { Dispatcher } from "undici";
 import type { StopSignal } from "@/lib/stopper";
 
-/** Bytes that wait to be read before the provider's socket is left unread. */
+/** With this many unread bytes, reading from the provider's socket pauses. */
 const WAITING_BYTES_MAX = 64 * 1024;
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 type Next = IteratorResult<Uint8Array, undefined>;
 
 /**
- * One exchange with a provider, as undici tells of it: its beginning, then its body chunk by chunk. A stream of Node's, and
- * undici's own body on top of it, cost more than all else that is done with an answer. Invariant: `onBegun` or `onFailed`
- * is called once; a body that is not read to its end is destroyed by its holder, or holds its connection.
+ * One exchange with a provider through undici's callbacks: its beginning, then its body chunk by chunk. A Node stream
+ * with undici's own body on top cost more than all other work on an answer. Invariant: `onBegun` or `onFailed` is
+ * called once. The holder reads a body to its end or destroys it, or it keeps its connection.
  */
 export class Answer implements Dispatcher.DispatchHandler, AsyncIterableIterator<Uint8Array, undefined> {
   readonly #signal: StopSignal;
@@ -27,7 +27,7 @@ export class Answer implements Dispatcher.DispatchHandler, AsyncIterableIterator
 
   constructor(input: {
     signal: StopSignal;
-    /** its first byte is about to go out on an open connection */
+    /** its first byte is about to be sent on an open connection */
     onSent: () => void;
     onBegun: (status: number, headers: Headers) => void;
     onFailed: (error: unknown) => void;
@@ -47,7 +47,7 @@ export class Answer implements Dispatcher.DispatchHandler, AsyncIterableIterator
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
-    // 1xx: the answer itself is still to come.
+    // 1xx: the answer itself comes later.
     if (status < 200 || this.#hasBegun || this.#end !== null) return;
     this.#hasBegun = true;
     this.#onBegun(status, headers);
@@ -97,7 +97,7 @@ export class Answer implements Dispatcher.DispatchHandler, AsyncIterableIterator
     return Promise.resolve(DONE);
   }
 
-  /** Gives up what has not been read, and the connection with it. May be called at any time, and twice. */
+  /** Drops all unread bytes and closes the connection. May be called at any time, and twice. */
   destroy(): void {
     this.#chunks = [];
     this.#stop(given());

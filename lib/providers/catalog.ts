@@ -3,48 +3,48 @@ import { isPublicAddress } from "@/lib/network";
 import { presetOf } from "./presets/presets.shared";
 import { keyIn } from "./presets/provider-key";
 
-/** One upstream as the catalogue has it. */
+/** One upstream in the catalogue. */
 export type Provider = {
   readonly id: string;
   readonly slug: string;
   readonly dialect: "openai" | "anthropic";
-  /** of which kind it is (`presets`); null = its dialect and its address say all */
+  /** its kind (`presets`); null = its dialect and its address say all */
   readonly preset: string | null;
   /** Up to and including the version segment; `simulator:` is the simulator of this process. */
   readonly baseUrl: string;
   readonly credentialEnv: string | null;
-  /** sealed under the vault's secret; comes before the variable */
+  /** sealed under the vault's secret; takes precedence over the variable */
   readonly credentialSealed: string | null;
   readonly allowLocal: boolean;
   readonly continuousUsage: boolean;
-  /** is sent no members of a body that we do not know */
+  /** body members that we do not know are not sent to it */
   readonly strict: boolean;
-  /** how long it may take until it begins to answer, and be silent within an answer; null = as the process has it */
+  /** timeouts until it begins to answer, and for silence within an answer; null = the process's */
   readonly answerSeconds: number | null;
   readonly silenceSeconds: number | null;
-  /** what its operator knows of its limits, for each credential and model; null = what its answers say */
+  /** its limits as its operator configured them, for each credential and model; null = from its answers */
   readonly requestsPerMinute: number | null;
   readonly tokensPerMinute: number | null;
-  /** which of its service tiers it is asked for, by priority */
+  /** the service tier to request, by priority */
   readonly serviceTiers: Readonly<Record<string, string | undefined>>;
   /** limits how fast traffic may grow after a quiet hour */
   readonly ramps: boolean;
-  /** is left alone for a while after 429s and failures */
+  /** gets no calls for a while after 429s and failures */
   readonly coolsDown: boolean;
   /** an operator took it out of service */
   readonly isTakenOut: boolean;
-  /** epoch ms; cool-downs from before do not hold. 0 = all do */
+  /** epoch ms; earlier cool-downs do not count. 0 = all count */
   readonly reopenedAtMs: number;
-  /** names the credential that it is called with, in places and counters; its own one has the provider's id */
+  /** names its credential in places and counters; the provider's own credential has the provider's id */
   readonly credentialId: string;
-  /** all of its credentials with their shares of the calls, its own one among them; none = it has one alone */
+  /** all of its credentials with their shares of the calls, its own included; none = it has only one */
   readonly ways: readonly WeightedWay[];
 };
 
-/** A provider as it is called with one of several credentials. */
+/** A provider with one of several credentials. */
 export type WeightedWay = { readonly weight: number; readonly provider: Provider };
 
-/** One model that callers may ask for. */
+/** One model that callers may request. */
 export type Model = {
   readonly id: string;
   readonly slug: string;
@@ -55,7 +55,7 @@ export type Model = {
   readonly defaultOutputTokens: number;
   /** slugs of models that serve its calls while its provider cannot, in order of preference */
   readonly fallbacks: readonly string[];
-  /** null = nobody has priced it: it cannot be called */
+  /** null = it has no price and cannot be called */
   readonly price: Price | null;
   /** epoch seconds */
   readonly createdAt: number;
@@ -70,7 +70,7 @@ export type Target = {
   readonly allowLocal: boolean;
 };
 
-/** Of a provider, what says where it is and how it is asked. */
+/** The parts of a provider that say where it is and how to call it. */
 export type Reachable = Pick<
   Provider,
   "id" | "dialect" | "baseUrl" | "preset" | "credentialEnv" | "credentialSealed" | "allowLocal"
@@ -85,14 +85,14 @@ export function targetOf<Of extends Reachable>(
     return simulatorUrl === null ? null : { baseUrl: `${simulatorUrl}/v1`, headers: {}, allowLocal: true };
   }
   return {
-    // A query of the base URL goes behind the call's path.
+    // The query of the base URL goes after the call's path.
     baseUrl: provider.baseUrl.split("?")[0] ?? "",
     headers: authHeaders(provider, credentialOf(provider)),
     allowLocal: provider.allowLocal,
   };
 }
 
-/** OpenAI's own models take no `max_tokens`; compatible servers often know nothing else. */
+/** OpenAI's own models accept no `max_tokens`; compatible servers often accept only that. */
 export function capField(provider: Provider): "max_tokens" | "max_completion_tokens" {
   const isOpenais = provider.baseUrl.startsWith("https://api.openai.com/") || OPENAIS.has(provider.preset ?? "");
   return isOpenais ? "max_completion_tokens" : "max_tokens";
@@ -100,7 +100,7 @@ export function capField(provider: Provider): "max_tokens" | "max_completion_tok
 
 const OPENAIS: ReadonlySet<string> = new Set(["openai", "azure", "azure-deployments"]);
 
-/** What is wrong with a base URL that an operator entered, in words; null when it may be used. */
+/** Why a base URL from an operator is invalid, in words; null when it is valid. */
 export function baseUrlFault(text: string, allowLocal: boolean): string | null {
   if (text === SIMULATOR_URL) return null;
   let url: URL;
@@ -116,17 +116,17 @@ export function baseUrlFault(text: string, allowLocal: boolean): string | null {
     return "must not carry a user, a fragment or a query other than api-version";
   }
   const literal = url.hostname.replace(/^\[|\]$/g, "");
-  // Where a name leads to is judged when it is called. An address that is never called is not stored.
+  // A name is resolved and checked at the call. An address that cannot be called is not stored.
   if (!allowLocal && /^[\d.]+$|:/.test(literal) && !isPublicAddress(literal)) {
     return "is not a public address (only together with allowLocal)";
   }
   return url.pathname.endsWith("/") && url.pathname !== "/" ? "must not end with a slash" : null;
 }
 
-/** Azure's dated API wants its date in every call. */
+/** Azure's dated API requires its date in every call. */
 const QUERY = /^(?:\?api-version=[\w.-]{1,40})?$/;
 
-/** Worked out once for each version of a provider and its credential. */
+/** Computed once for each version of a provider and its credential. */
 function authHeaders(provider: Reachable, credential: string | null): Readonly<Record<string, string>> {
   const known = AUTH_HEADERS.get(provider);
   if (known?.credential === credential) return known.headers;
@@ -151,12 +151,12 @@ function makeAuthHeaders(provider: Reachable, credential: string | null): Record
   return { ...version, authorization: `Bearer ${credential}` };
 }
 
-/** In which header a credential goes. */
+/** The header that carries a credential. */
 function authOf({ dialect, baseUrl, preset }: Reachable): "bearer" | "api-key" | "x-api-key" {
   const chosen = presetOf(preset)?.auth ?? "dialect";
   if (chosen === "api-key") return chosen;
   if (chosen === "bearer" || chosen === "aws" || chosen === "google") return "bearer";
-  // Azure's own keys go into a header of their own; its base URL is https://<resource>.openai.azure.com/openai/v1.
+  // Azure's own keys use their own header; its base URL is https://<resource>.openai.azure.com/openai/v1.
   const isAzure = URL.canParse(baseUrl) && /\.(openai|cognitiveservices)\.azure\.com$/.test(new URL(baseUrl).hostname);
   if (isAzure) return "api-key";
   return dialect === "openai" ? "bearer" : "x-api-key";

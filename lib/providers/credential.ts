@@ -1,14 +1,14 @@
 import type { Vault } from "./vault";
 
-/** What a credential is good for: the dialect says in which header it goes, the origin to whom. */
+/** Where a credential may be used: the dialect decides the header, the origin the server. */
 export type CredentialUse = { readonly baseUrl: string; readonly dialect: "openai" | "anthropic" };
 
 type Owner = CredentialUse & { readonly id: string };
 
-/** Variables that may be sent, and to which hosts. `*.` stands for any name below, any other `*` for what is within one label. */
+/** Variables that may be sent, and to which hosts. `*.` stands for any subdomain, any other `*` for text in one label. */
 export type CredentialHosts = ReadonlyMap<string, readonly string[]>;
 
-/** Names by which providers' own SDKs find their credential, with the hosts that it belongs to. */
+/** Names under which providers' own SDKs find their credential, with the hosts that it belongs to. */
 const KNOWN: readonly (readonly [prefix: string, hosts: readonly string[]])[] = [
   ["OPENAI", ["api.openai.com", "*.api.openai.com"]],
   ["ANTHROPIC", ["api.anthropic.com"]],
@@ -32,9 +32,9 @@ const KNOWN: readonly (readonly [prefix: string, hosts: readonly string[]])[] = 
 const KNOWN_NAME = /^([A-Z]+)(?:_[A-Z0-9]+)*_(?:API_KEY|API_TOKEN|TOKEN)$/;
 
 /**
- * Why a variable must not go to a base URL, in words; null when it may. A provider's own name goes to that provider's
- * hosts by https; any other only where the installation's environment says so, so that no operator reads the process's
- * secrets by pointing a provider at a server of their own.
+ * Why a variable must not be sent to a base URL, in words; null when it may be. A provider's own name is sent only to
+ * that provider's hosts by https. Any other name is sent only where the installation's environment allows it, so that
+ * no operator can read the process's secrets with a provider at their own server.
  */
 export function credentialEnvFault(variable: string, baseUrl: string, allowed: CredentialHosts): string | null {
   if (!URL.canParse(baseUrl)) return "needs a base URL to go to";
@@ -47,27 +47,27 @@ export function credentialEnvFault(variable: string, baseUrl: string, allowed: C
   return `may not be sent to ${host}: list it as ${variable}@${host} in PROVIDER_CREDENTIALS, or store the credential here`;
 }
 
-/** A stored credential that goes elsewhere, or in another header, than it was given for: whom it was given for. */
+/** A stored credential whose address or header has changed, with the address and header that it was stored for. */
 export function credentialMoves(before: CredentialUse, after: CredentialUse): string | null {
   const given = placeOf(before);
   return given === placeOf(after) ? null : given;
 }
 
-/** Seals a credential for one provider, origin and dialect: a row whose address was changed past us opens no more. */
+/** Seals a credential for one provider, origin and dialect. If its address is changed in the database, it does not open. */
 export function sealCredential(seal: Vault["seal"], provider: Owner, credential: string): string {
   return `${BOUND}${seal(ownerOf(provider), credential)}`;
 }
 
 type Keeper = Owner & { readonly credentialEnv: string | null; readonly credentialSealed: string | null };
 
-/** How to find a provider's credential now; null = none is kept, or its variable is unset or not for this address. */
+/** How to get a provider's credential now; null = none is stored, or its variable is unset or not for this address. */
 export function makeCredentialOf(input: {
   unseal: Vault["unseal"];
   hosts: CredentialHosts;
   read: (variable: string) => string | null;
 }): (provider: Keeper) => string | null {
   const { unseal, hosts, read } = input;
-  // A provider as a version of the policy has it does not change: what is sealed in it is opened once.
+  // A provider in a version of the policy does not change, so its sealed credential is opened once.
   const opened = new WeakMap<Keeper, string | null>();
   return (provider) => {
     const known = opened.get(provider);
@@ -82,7 +82,7 @@ export function makeCredentialOf(input: {
     if (sealed?.startsWith(BOUND)) return unseal(ownerOf(provider), sealed.slice(BOUND.length));
     // From before addresses were sealed in.
     if (sealed !== null) return unseal(provider.id, sealed);
-    // Asked here too: the row may be from before names were checked, or written past us.
+    // Also checked here: the row may be older than the check, or written directly into the database.
     if (variable === null || credentialEnvFault(variable, baseUrl, hosts) !== null) return null;
     return read(variable);
   }

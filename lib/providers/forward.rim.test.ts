@@ -6,7 +6,7 @@ import { makeForward, textOf } from "./forward";
 const forwarding = makeForward();
 let answers: http.Server;
 let hangs: net.Server;
-/** what the hanging server was sent */
+/** what the hanging server received */
 let received = "";
 
 beforeAll(async () => {

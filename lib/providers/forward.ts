@@ -8,7 +8,7 @@ import { Answer } from "./answer";
 import type { Target } from "./catalog";
 import { inflated } from "./encoding/inflated";
 
-/** An upstream's answer whose body has not been read yet. Its owner must read or cancel it. */
+/** An upstream's answer with an unread body. Its owner must read or cancel it. */
 export type Forwarded = {
   readonly status: number;
   header(name: string): string | null;
@@ -23,22 +23,22 @@ export type Forward = (request: {
   method?: "GET" | "POST" | "DELETE";
   /** ready to be sent */
   body: Uint8Array;
-  /** of the body; absent = it is JSON */
+  /** of the body; absent = JSON */
   contentType?: string;
-  /** absent = an answer of a conversation */
+  /** absent = accepts an answer of a conversation */
   accept?: string;
   requestId: string;
-  /** ms until the upstream's headers must be there */
+  /** timeout in ms for the upstream's headers */
   headersMs: number;
   signal: StopSignal;
-  /** Called just before the first byte goes out on an open connection; never when none could be opened. */
+  /** Called just before the first byte is sent on an open connection; never when none could be opened. */
   onSent: () => void;
 }) => Promise<Forwarded>;
 
 const CONNECT_MS = 5000;
 const CONNECTIONS_MAX = 512;
 
-/** One pair of connection pools per process; undici itself, as `fetch` costs 330 µs more per call on Node 20. */
+/** One pair of connection pools per process. undici itself, because `fetch` costs 330 µs more per call on Node 20. */
 export function makeForward(): { forward: Forward; close(): Promise<void> } {
   const shared = { connections: CONNECTIONS_MAX, bodyTimeout: 0, keepAliveTimeout: 10_000, pipelining: 1 };
   const local = new Agent({ ...shared, connect: { timeout: CONNECT_MS } });
@@ -53,7 +53,7 @@ async function send(agent: Agent, request: Parameters<Forward>[0]): Promise<Forw
   const { origin, basePath } = placeOf(request.target);
   const { body } = request;
   const headers: Record<string, string> = {};
-  // Members put behind a spread would each cost every call a microsecond or more.
+  // Members behind a spread would each cost every call a microsecond or more.
   for (const [name, value] of Object.entries(request.target.headers)) headers[name] = value;
   const { method = "POST" } = request;
   headers.accept = request.accept ?? "application/json, text/event-stream";
@@ -93,7 +93,7 @@ type Begun = {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 };
 
-/** A provider compresses nothing, as it was asked; one that still does is read through Node's streams. */
+/** Providers are asked not to compress. An answer that is compressed anyway is read through Node's streams. */
 function asItWas(answer: Answer, encoding: string | null): Forwarded["body"] {
   return encoding === null || encoding === "identity"
     ? answer
@@ -102,14 +102,14 @@ function asItWas(answer: Answer, encoding: string | null): Forwarded["body"] {
 
 type Place = { readonly origin: string; readonly basePath: string };
 
-/** Where a target's calls go. Throws PublicError when it may not be called. */
+/** The URL of a target's calls. Throws PublicError when it may not be called. */
 export function placeOf({ baseUrl, allowLocal }: Target): Place {
   const id = `${allowLocal ? "local" : "public"} ${baseUrl}`;
   const known = PLACES.get(id);
   if (known !== undefined) return known;
   const url = new URL(baseUrl);
   const literal = url.hostname.replace(/^\[|\]$/g, "");
-  // A literal address never passes the look-up, so it is judged here.
+  // A literal address skips the look-up, so it is checked here.
   if (!allowLocal && /^[\d.]+$|:/.test(literal) && !isPublicAddress(literal)) {
     throw new PublicError("upstream_error", "The provider's address is not public.");
   }
@@ -134,14 +134,14 @@ function inWords(error: unknown): PublicError {
   return new PublicError("upstream_error", "The provider could not be reached.", { cause: error });
 }
 
-/** An answer, and billed: providers in front of others also say 201 and 202. */
+/** An answer that is billed: providers in front of others also send 201 and 202. */
 export function isAnswered(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
 const TEXT_BYTES_MAX = 64 * 1024;
 
-/** The beginning of a body as text; the rest of it is left. */
+/** The beginning of a body as text; the rest is dropped. */
 export async function textOf(answer: Forwarded): Promise<string> {
   const collected: Uint8Array[] = [];
   let size = 0;
@@ -154,7 +154,7 @@ export async function textOf(answer: Forwarded): Promise<string> {
   return Buffer.concat(collected).toString("utf8");
 }
 
-/** A body that has been read already, to be read again. */
+/** A body that was read already, in readable form again. */
 export function replayed(text: string): Forwarded["body"] {
   return Readable.from([Buffer.from(text)]);
 }

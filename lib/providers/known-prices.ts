@@ -1,7 +1,7 @@
 import { calcPrice } from "@pydantic/genai-prices";
 import type { Price, Rates } from "@/lib/money/price";
 
-/** Names of the bundled list, in dollars per million tokens, for the rates of ours. */
+/** The bundled list's names for our rates, in dollars per million tokens. */
 const RATES: readonly (readonly [keyof Rates, string])[] = [
   ...([
     ["input", "input_mtok"],
@@ -36,8 +36,8 @@ const MICRO_USD_OF_THOUSAND = 1000;
 type Listed = NonNullable<ReturnType<typeof calcPrice>>["model_price"];
 
 /**
- * The list price of a model by its provider's name for it, out of the bundled list, as it holds now: every rate, long inputs
- * and fees. `list`: the provider that sells it, whose own price comes before its maker's. Null when the list does not have it. Service tiers are not in the list: they are the operator's to enter.
+ * A model's current list price by its provider's name for it: every rate, long inputs and fees; null = not listed.
+ * `list`: the seller, whose price precedes the maker's. Service tiers are not listed: the operator enters them.
  */
 export function knownPrice(upstreamName: string, list: string | null = null): Price | null {
   const asked = { input_tokens: 1, output_tokens: 1 };
@@ -69,7 +69,7 @@ function ratesAt(listed: Listed, inputTokens: number): Rates | null {
   });
   const { input, output, cachedInput, ...parts }: Partial<Rates> = Object.fromEntries(known);
   if (input === undefined) return null;
-  // Embeddings have no price for what comes out: nothing does.
+  // Embeddings have no output, so no output price.
   return { ...parts, input, cachedInput: cachedInput ?? input, output: output ?? 0 };
 }
 
@@ -81,7 +81,7 @@ function dollarsAt(price: Listed[string], inputTokens: number): number | null {
     .price;
 }
 
-/** Above how many input tokens other rates hold, ascending. */
+/** The input token counts above which other rates apply, ascending. */
 function startsIn(listed: Listed): number[] {
   const starts = RATES.flatMap(([, name]) => {
     const price = listed[name];

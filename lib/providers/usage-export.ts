@@ -1,7 +1,7 @@
 import Papa from "papaparse";
 import { z } from "zod";
 
-/** One line of what a provider says it billed. Days in UTC; money in micro-dollars, null where the export tells none. */
+/** One line of a provider's bill. Days in UTC; money in micro-dollars, null where the export has none. */
 export type BilledLine = {
   readonly day: string;
   readonly model: string;
@@ -13,8 +13,8 @@ export type BilledLine = {
 };
 
 /**
- * Reads a usage or cost export of OpenAI or Anthropic: the JSON pages of their usage and cost APIs, or CSV with their
- * column names. Lines of the same day, model and account are added up. Throws an Error that names what is not understood.
+ * Reads a usage or cost export of OpenAI or Anthropic: the JSON pages of their usage and cost APIs, or CSV with their column
+ * names. Lines of the same day, model and account are added up. Throws an Error that names the part it cannot read.
  */
 export function readUsageExport(text: string): BilledLine[] {
   const trimmed = text.replace(/^\uFEFF/, "").trim();
@@ -89,7 +89,7 @@ function openaiLine(startSeconds: number, result: z.infer<typeof openaiResult>):
     throw new Error(`costs in ${amount.currency} are not supported`);
   return {
     day: dayOf(new Date(startSeconds * 1000)),
-    // Line items read "gpt-4o-2024-08-06, input".
+    // Line items look like "gpt-4o-2024-08-06, input".
     model: result.model || (result.line_item.split(",")[0] ?? ""),
     account: result.project_id,
     calls: result.num_model_requests,
@@ -114,7 +114,7 @@ function anthropicLine(startingAt: string, result: z.infer<typeof anthropicResul
   };
 }
 
-/** Names under which the exports tell the same thing; several columns of a kind are added up. */
+/** The exports' names for the same thing; several columns of a kind are added up. */
 const COLUMNS = {
   day: ["start_time_iso", "start_time", "starting_at", "date", "usage_date_utc", "day"],
   model: ["model", "model_version", "snapshot_id", "line_item"],

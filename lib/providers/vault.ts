@@ -12,7 +12,7 @@ const SALT_BYTES = 16;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** `secrets`: the one to seal with, then earlier ones that still open what they sealed. Each at least 32 characters. */
+/** `secrets`: the first seals; all open what they sealed. Each at least 32 characters. */
 export function makeVault(secrets: readonly [string, ...string[]]): Vault {
   if (secrets.some((secret) => secret.length < 32)) throw new Error("a vault's secret has at least 32 characters");
   return {
@@ -34,7 +34,7 @@ export function makeVault(secrets: readonly [string, ...string[]]): Vault {
         try {
           return Buffer.concat([decipher.update(bytes.subarray(at[2])), decipher.final()]).toString("utf8");
         } catch {
-          // Sealed under another of the secrets, or not by us: the next one tells.
+          // Sealed under another of the secrets, or not by us: the next one is tried.
         }
       }
       throw new Error("a sealed credential does not open");

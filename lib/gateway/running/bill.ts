@@ -47,9 +47,9 @@ export type MostUsed = {
   readonly outputTokens: number;
   /** the largest plausible report; some providers exceed the cap with reasoning */
   readonly outputTokensBelieved: number;
-  /** so many turns the report may add up: each of them reads the input again */
+  /** how many turns the report may add up; each turn reads the input again */
   readonly turns: number;
-  /** of each hosted tool that was asked for, by its fee: the uses that may be */
+  /** the plausible number of uses of each requested hosted tool, by its fee */
   readonly uses: Readonly<Record<string, number>>;
 };
 
@@ -79,9 +79,9 @@ export function mostUsed(call: {
 
 /** Twice the estimate's error, because unmeasured tokenizers differ. */
 const ESTIMATE_FACTOR = 4;
-/** Compaction and advisors take turns that nobody asked for. */
+/** Compaction and advisors take turns that were not requested. */
 const TURNS_UNASKED = 10;
-/** Where nobody set a bound, ten uses are held; a provider may take more. */
+/** Without a bound by the caller ten uses are held; a provider may take more. */
 const USES_FACTOR = 10;
 /** Some providers search the web unasked, and count every page. */
 const USES_UNASKED = 100;

@@ -11,7 +11,7 @@ import {
   troubleShape,
 } from "@/lib/providers/trouble/trouble";
 
-/** One place as it is kept: who reads a revision may write the next. */
+/** One stored place. To write the next revision, a process must have read this one. */
 export type KeptPlace = {
   readonly id: string;
   readonly providerId: string;
@@ -20,10 +20,10 @@ export type KeptPlace = {
   readonly changedAt: Date;
 };
 
-/** Where all processes keep what they know of places. Both reject while it is away. */
+/** Where all processes store what they know of places. Both reject while it is away. */
 export type PlaceStore = {
   since(moment: Date): Promise<readonly KeptPlace[]>;
-  /** Null: written. Otherwise what another process wrote before. */
+  /** Null: written. Otherwise another process wrote this before. */
   write(place: Omit<KeptPlace, "changedAt">): Promise<KeptPlace | null>;
 };
 
@@ -32,7 +32,7 @@ export type Place = {
   readonly providerId: string;
   readonly credentialId: string;
   readonly upstreamName: string;
-  /** epoch ms; what was closed before that is open */
+  /** epoch ms; places that were closed before then are open */
   readonly reopenedAtMs: number;
 };
 
@@ -40,14 +40,14 @@ type Known = { trouble: Trouble; revision: number; providerId: string; readonly 
 
 /** A row may be committed this long after its timestamp, so the overlap is read again. */
 const OVERLAP_MS = 5000;
-/** Tries to write one change while others write the same place; then the next round goes on. */
+/** Tries to write one change while others write the same place. After that the next round continues. */
 const WRITES_MAX = 8;
 
 /**
- * What this process knows of every place that calls are sent to, shared with all processes through the database: each
- * change is folded in here at once, written behind the call, and read by the others within half a second. Writing is
- * compare-and-set over one pure step, so changes of several processes add up in any order.
- * Fail mode: while the database is away each process goes on with what it knows, and writes it later.
+ * What this process knows of every place that calls are sent to, shared with all processes through the database. Each
+ * change applies here at once, is written after the call, and reaches the others within half a second. Writing is
+ * compare-and-set over one pure step, so changes of several processes add up in any order. Fail mode: while the
+ * database is away each process goes on with its own state, and writes it later.
  */
 export class Places {
   readonly #store: PlaceStore;
@@ -63,7 +63,7 @@ export class Places {
     this.#log = input.log;
   }
 
-  /** Whether a call may go there now. No look-up while nothing is wrong anywhere. */
+  /** Whether a call may go there now. No look-up while no place has trouble. */
   door(place: Place): Door {
     if (this.#known.size === 0) return OPEN;
     const now = this.#clock.now();
@@ -78,11 +78,11 @@ export class Places {
     return this.#known.get(modelPlace(place))?.trouble;
   }
 
-  /** Folds in what happened, and writes it behind the caller. */
+  /** Applies an event, and writes it without blocking the caller. */
   note(where: "credential" | "model", place: Place, event: TroubleEvent): void {
     const id = where === "model" ? modelPlace(place) : place.credentialId;
     const known = this.#known.get(id);
-    // A place without trouble has none to end, and no probe.
+    // A place without trouble has nothing to end, and no probe.
     if (known === undefined && (event.kind === "served" || event.kind === "unproven" || event.kind === "failed"))
       return;
     const now = known ?? { trouble: NO_TROUBLE, revision: 0, providerId: place.providerId, untold: [] };
@@ -96,8 +96,8 @@ export class Places {
   }
 
   /**
-   * Takes the one probe of a place whose pause is over. False: another call has it, here or elsewhere. While the database is
-   * away the process decides alone.
+   * Takes the one probe of a place whose pause is over. False: another call has it, here or elsewhere. While the
+   * database is away the process decides alone.
    */
   async probe(place: Place, by: string): Promise<boolean> {
     const taken: string[] = [];
@@ -120,7 +120,7 @@ export class Places {
     known.untold.push(event);
   }
 
-  /** A background job: reads what the others wrote, and writes what could not be written before. */
+  /** A background job: reads changes of other processes, and writes those that could not be written before. */
   async round(): Promise<void> {
     const rows = await this.#store.since(new Date(this.#readUntil.getTime() - OVERLAP_MS));
     for (const row of rows) {
@@ -139,7 +139,7 @@ export class Places {
     this.#known.set(row.id, { trouble, revision: row.revision, providerId: row.providerId, untold });
   }
 
-  /** Writes of one place go one after the other. Never rejects. */
+  /** Writes to one place run one after the other. Never rejects. */
   #write(id: string): Promise<void> {
     const before = this.#writing.get(id);
     if (before !== undefined) return before.then(() => this.#write(id));
@@ -175,7 +175,7 @@ function isUntroubled({ closedUntilMs, limitedInARow }: Trouble): boolean {
   return closedUntilMs === 0 && limitedInARow === 0;
 }
 
-/** A probe that another process has taken is not taken from it. */
+/** A probe of another process is not taken over. */
 function stepped(trouble: Trouble, event: TroubleEvent): Trouble {
   if (event.kind === "probe" && doorOf(trouble, event.atMs).kind !== "probe") return trouble;
   return placeAfter(trouble, event);

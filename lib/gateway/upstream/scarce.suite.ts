@@ -9,7 +9,7 @@ import { type KeptPlace, type PlaceStore, Places } from "./places";
 import { Rooms } from "./room/rooms";
 import { Upstreams } from "./upstreams";
 
-/** What one run is about. All times in ms of a virtual clock. */
+/** The settings of one run. All times in ms of a virtual clock. */
 export type Scarce = {
   readonly processes: number;
   readonly offeredPerMinute: number;
@@ -19,11 +19,11 @@ export type Scarce = {
   readonly tokens: number;
   readonly tokensEach: number;
   readonly figures: "operator" | "headers" | "none";
-  /** whether the provider gives back what a call did not use, when it is over */
+  /** whether the provider gives back at the end what a call did not use */
   readonly givesBack: boolean;
-  /** calls per minute on the same credential that are not ours */
+  /** calls per minute on the same credential from other clients */
   readonly foreignPerMinute: number;
-  /** the provider refuses growth beyond a doubling a minute, from a sixteenth on; `isKnown`: its operator says so */
+  /** the provider refuses growth beyond a doubling a minute, from a sixteenth on; `isKnown`: its operator configured it */
   readonly ramp: { readonly isKnown: boolean } | null;
   readonly seed: number;
   /** of the calls, in turn */
@@ -38,7 +38,7 @@ export type Told = {
   of: Record<Priority, number>;
 };
 
-/** A provider with a bucket per dimension, that charges a call as it arrives at the most that it may use. */
+/** A provider with a bucket per dimension. It charges a call on arrival, at the call's maximum usage. */
 class LimitedProvider {
   #requests = 0;
   #tokens = 0;
@@ -88,7 +88,7 @@ class LimitedProvider {
   }
 }
 
-/** Half of what is reserved is used. */
+/** Half of the reservation is used. */
 function usedOf(tokensEach: number): number {
   return Math.ceil(tokensEach / 2);
 }
@@ -119,12 +119,12 @@ function randomFrom(seed: number): () => number {
 
 const SHARE_MS = 500;
 const START = 1_800_000_000_000;
-/** There and back again, each way. */
+/** The network delay, each way. */
 const WAY_MS = 60;
 const ANSWER_MS = 900;
 const NOBODY: Record<Priority, number> = { interactive: 0, standard: 0, batch: 0, background: 0 };
 
-/** Plays the code of the gateway against a provider that is far too small for what is asked, under a virtual clock. */
+/** Runs the gateway's code against a provider that is far too small for the load, under a virtual clock. */
 export async function playScarce(run: Scarce, sharedBody?: (clock: { now(): number }) => Admission): Promise<Told> {
   const clock = { at: START, now: () => clock.at };
   const random = randomFrom(run.seed);
@@ -203,7 +203,7 @@ export async function playScarce(run: Scarce, sharedBody?: (clock: { now(): numb
     if (next === undefined) break;
     clock.at = next.at;
     await next.run();
-    // What was noted behind the call is written before the next event.
+    // Results noted after the call are written before the next event.
     for (let spin = 0; spin < SPINS; spin++) await Promise.resolve();
   }
   return told;
@@ -211,7 +211,7 @@ export async function playScarce(run: Scarce, sharedBody?: (clock: { now(): numb
 
 const SPINS = 20;
 
-/** A model of such a provider. */
+/** A model of this provider. */
 export function modelFor({
   requests,
   tokens,

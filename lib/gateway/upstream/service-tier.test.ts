@@ -16,7 +16,7 @@ const tierOf = (priority: Priority, more: object = {}, of: Model = model) => ser
 test("a priority stands for a service tier where its operator says so, and only for one that has a price", () => {
   expect(tierOf("background")).toBe("flex");
   expect(tierOf("standard")).toBeNull();
-  // Nobody has priced it.
+  // This tier has no price.
   expect(tierOf("interactive")).toBeNull();
   expect(tierOf("background", {}, { ...model, provider: plain.provider })).toBeNull();
 });

@@ -3,8 +3,8 @@ import type { Model } from "@/lib/providers/catalog";
 import type { Call } from "@/lib/wire/call";
 
 /**
- * The service tier that a call is sent with; null = none is named. What its caller asks for holds. Otherwise its priority may
- * stand for one, if the operator says so, and only where that tier has a price: nothing is bought that nobody has priced.
+ * The service tier that a call is sent with; null = none. The caller's choice holds. Otherwise the operator may map its
+ * priority to a tier, but only if that tier has a price: nothing is bought without a known price.
  */
 export function serviceTierFor({ asks, endpoint }: Call, model: Model, priority: Priority): string | null {
   const { dialect, serviceTiers } = model.provider;

@@ -14,10 +14,10 @@ import type { Ending } from "../running/bill";
 import type { Place, Places } from "./places";
 import type { Rooms } from "./room/rooms";
 
-/** How the last try of a call ended: what it may do next depends on it. */
+/** How the last try of a call ended. The next step depends on it. */
 export type Outcome = "pending" | "served" | "limited" | "failed" | "other";
 
-/** What providers' answers tell of them, and what follows for the calls after. */
+/** Learns from providers' answers, and decides about later calls. */
 export class Upstreams {
   readonly budget = new RetryBudget();
   readonly #places: Places;
@@ -39,8 +39,8 @@ export class Upstreams {
   }
 
   /**
-   * The model as it is called with one of its provider's credentials: of those that are open, each by its share of the calls.
-   * `roll`: 0 to 1, the same for the same call.
+   * The model with one of its provider's credentials: one of the open ones, by its share of the calls. `roll`: 0 to 1,
+   * the same for the same call.
    */
   withCredential<One extends Model>(model: One, roll: number): One {
     const { ways } = model.provider;
@@ -59,17 +59,17 @@ export class Upstreams {
     return this.#places.probe(placeOf(model), by);
   }
 
-  /** A probe that was taken and is not sent after all. */
+  /** Returns a probe that was taken and not sent. */
   giveUpProbe(model: Model, by: string): void {
     for (const where of BOTH) this.#places.note(where, placeOf(model), { kind: "unproven", by });
   }
 
-  /** The provider's own limits for calls of this class, where they are known. */
+  /** The provider's own limits for calls of this class, if known. */
   room(model: Model, priority: Priority): readonly AppliedLimit[] {
     return this.#rooms.of(this.#sourceOf(model), priority, this.#clock.now());
   }
 
-  /** How well each limit of the model's credential is known; empty = nobody has a figure, and nothing is counted. */
+  /** How well each limit of the model's credential is known; empty = no figure is known, and nothing is counted. */
   known(model: Model): readonly Figure["known"][] {
     return figuresOf(this.#sourceOf(model), this.#clock.now()).map(({ known }) => known);
   }
@@ -77,7 +77,7 @@ export class Upstreams {
   #sourceOf(model: Model): RoomSource {
     const place = placeOf(model);
     const { credentialId, upstreamName } = place;
-    // Member by member: behind a spread they cost every call a microsecond each.
+    // Member by member: a spread would cost every call a microsecond each.
     return { credentialId, upstreamName, provider: model.provider, trouble: this.#places.troubleOf(place) };
   }
 
@@ -95,7 +95,7 @@ export class Upstreams {
       const isRaised = before !== undefined && limit > before.limit;
       if (isRaised && now - before.heardAtMs < RAISED_EVERY_MS) continue;
       const isNews = before?.limit !== limit || now - before.heardAtMs > HEARD_EVERY_MS;
-      // Which window it is for shows only once something of it is used.
+      // Which window it is for is known only after some of it is used.
       const windowMs = before?.limit === limit ? Math.max(before.windowMs, room.windowMs) : room.windowMs;
       const event = { kind: "room", dimension, limit, windowMs, givesBack: before?.givesBack ?? false } as const;
       if (isNews || before.windowMs !== windowMs) this.#places.note("model", place, { ...event, atMs: now });
@@ -110,7 +110,7 @@ export class Upstreams {
     }
   }
 
-  /** Watches one call that is about to be sent. `isLastWay`: nothing else could serve it. */
+  /** Watches one call that is about to be sent. `isLastWay`: no other provider could serve it. */
   watch(call: { model: Model; tenantId: string; requestId: string; isLastWay: boolean } & Admitted): WatchedCall {
     this.budget.sent();
     const admittedAtMs = this.#clock.now();
@@ -139,7 +139,7 @@ export class Upstreams {
   }
 }
 
-/** What our counters stood at when a call was admitted. */
+/** Our counters at a call's admission. */
 type Admitted = { readonly states: readonly CheckState[] };
 
 type Told = {
@@ -156,7 +156,7 @@ type Watched = {
   readonly isLastWay: boolean;
 };
 
-/** One call that was sent, until it has told all that it can of its provider. */
+/** One sent call, until all its evidence about the provider is in. */
 export class WatchedCall {
   readonly #call: Watched;
   readonly #clock: Clock;
@@ -175,24 +175,24 @@ export class WatchedCall {
     return this.#outcome;
   }
 
-  /** The provider's status and headers are there. */
+  /** The provider's status and headers have arrived. */
   answered(status: number, header: (name: string) => string | null): void {
     this.#told.learn(header);
     const seconds = retryAfterSeconds(header, this.#clock.now());
     const waitMs = seconds === null ? null : seconds * MS_PER_SECOND;
     if (status === TOO_MANY) this.#limited(waitMs);
-    // Not implemented is no trouble of the provider: it will say so the next time as well.
+    // "Not implemented" is no trouble of the provider: it will answer the same next time.
     else if (status >= SERVER_ERROR && status !== NOT_IMPLEMENTED) this.#failed(`status ${status}`, waitMs);
     else this.#serves(status < SERVER_ERROR);
   }
 
-  /** The call has ended, however. */
+  /** The call has ended, in any way. */
   ended(ending: Ending): void {
     if (FAILURES.has(ending)) {
       if (this.#outcome === "pending" || this.#outcome === "served") this.#failed(WORDS[ending] ?? ending, null);
       return;
     }
-    // One that ended before its provider had answered told nothing of it.
+    // A call that ended before the provider answered is no evidence about it.
     if (this.#outcome !== "pending") {
       if (ending === "complete") this.#told.breaker.served(this.#call.tenantId, this.#clock.now());
     } else {
@@ -211,7 +211,7 @@ export class WatchedCall {
     this.#outcome = "limited";
     const wait = waitMs === null ? "without a wait" : `retry after ${waitMs / MS_PER_SECOND} s`;
     this.#told.note("model", { kind: "limited", ...this.#timed(waitMs), detail: `status 429, ${wait}` });
-    // The credential itself answers: a probe of it is over.
+    // The credential itself answers, so its probe is over.
     this.#told.note("credential", { kind: "served", by: this.#call.requestId, atMs: this.#clock.now() });
   }
 
@@ -219,7 +219,7 @@ export class WatchedCall {
     const isLate = this.#outcome === "served";
     this.#outcome = isLate ? "served" : "failed";
     const { tenantId, isLastWay } = this.#call;
-    // It did answer: without another way that is no reason to stop asking it.
+    // It did answer. Without another provider that is no reason to stop calling it.
     if (isLate && isLastWay) return;
     const isTripped = this.#told.breaker.failed(tenantId, this.#clock.now(), isLastWay);
     const failure = { ...this.#timed(waitMs), detail };
@@ -236,9 +236,9 @@ export class WatchedCall {
 
 const OPEN: Door = { kind: "open" };
 const TAKEN_OUT: Door = { kind: "closed", opensAtMs: null, why: "taken_out" };
-/** A limit that stays the same is written again so often: it is believed for an hour. */
+/** An unchanged limit is written again at this interval, because it is valid for an hour. */
 const HEARD_EVERY_MS = 600_000;
-/** A higher limit is believed once a second: accounts behind one address that name limits in turn are no write for each call. */
+/** A higher limit is accepted once a second: alternating accounts behind one address must not cause a write per call. */
 const RAISED_EVERY_MS = 1000;
 const BOTH = ["credential", "model"] as const;
 const MS_PER_SECOND = 1000;
@@ -246,7 +246,7 @@ const TOO_MANY = 429;
 const SERVER_ERROR = 500;
 const NOT_IMPLEMENTED = 501;
 
-/** Endings that a provider is to blame for. */
+/** Endings for which a provider is to blame. */
 const FAILURES: ReadonlySet<Ending> = new Set([
   ...(["upstream_error", "upstream_timeout", "upstream_cut", "upstream_protocol_error"] as const),
 ]);

@@ -1,17 +1,17 @@
 import type { Provider } from "@/lib/providers/catalog";
 
-/** How long is waited for a provider, in ms. */
+/** Timeouts for a provider, in ms. */
 export type Waits = {
   /** until it begins to answer */
   readonly headersMs: number;
-  /** within an answer that has begun */
+  /** silence within a started answer */
   readonly idleMs: number;
   readonly totalMs: number;
 };
 
 /**
- * The waits for one call: what its provider has of its own, else what the process has. An answer in one piece may be as
- * silent within as before, as some servers send their headers at once and think then.
+ * The timeouts for one call: its provider's own, otherwise the process's. An answer in one piece may be silent within
+ * as long as before it, because some servers send their headers at once and work then.
  */
 export function waitsFor(
   usual: Waits,

@@ -12,18 +12,18 @@ type Tools = {
 
 type Headers = Readonly<Record<string, string>>;
 /**
- * Called when a call begins to wait: in a queue, or `atProvider` for the headers of its answer. With what its caller learns
- * of that.
+ * Called when a call begins to wait: in a queue, or `atProvider` for the headers of its answer. It passes what the
+ * caller learns about the wait.
  */
 export type OnWaiting = (headers: () => Headers, where?: "atProvider") => void;
 type Outcome = { readonly reply: Reply } | { readonly fault: unknown };
 type Asked = { readonly exchange: Exchange; readonly call: Pick<Call, "stream" | "endpoint"> };
 
 /**
- * Serves a call; a stream that waits in a queue for as long as `pingMs`, or at its provider for `earlyMs`, is answered then: its
- * headers, and a sign of life for each `pingMs`, so that no proxy on the way takes the connection for dead. From then on a
- * refusal is an error in the stream, as all three dialects have one, and the caller's library does not try again by itself. So
- * calls that wait for less get a status of their own. Other answers have no place for a sign of life, and wait without one.
+ * Serves a call. A stream that waits `pingMs` in a queue, or `earlyMs` at its provider, gets an early answer: its
+ * headers, and a ping every `pingMs`, so that no proxy closes the connection as dead. After that a refusal is an error
+ * in the stream, which all three dialects support, and the caller's library does not retry by itself. So calls with a
+ * shorter wait get a normal status. Other answers have no place for a ping, and wait without one.
  */
 export async function answeredEarly(
   tools: Tools,
@@ -44,10 +44,10 @@ export async function answeredEarly(
   return first.reply;
 }
 
-/** Tells when a call has waited for long. Costs no timer until one waits. */
+/** Detects that a call has waited for long. Sets no timer until a call waits. */
 class LongWait {
   readonly isLong: Promise<{ readonly headers: Headers }>;
-  /** One for the queue and one for the provider; the first to ring decides. */
+  /** One for the queue and one for the provider; the first one decides. */
   readonly #timers = new Map<number, NodeJS.Timeout>();
   #resolve: (long: { readonly headers: Headers }) => void = () => undefined;
 
@@ -115,7 +115,7 @@ async function* signsOfLife(
   yield encoder.encode(errorFrames(dialect, { code, message, param, passed, requestId: exchange.requestId }));
 }
 
-/** The outcome if it comes within `ms`; null = not yet. */
+/** The result if it comes within `ms`; null = not yet. */
 async function within(outcome: Promise<Outcome>, ms: number): Promise<Outcome | null> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {

@@ -2,25 +2,25 @@ import type { Exchange, Exchanged } from "@/lib/admission/offers/offers";
 import { mayAsk, type Offer } from "@/lib/scarcity/fairness/offer";
 import type { VirtualCosts } from "@/lib/scarcity/fairness/virtual-costs";
 
-/** The other processes of the store, and how many they are with this one. */
+/** The other processes of the store, and the number of processes with this one. */
 export type Others = {
   readonly offers: { exchange(what: Exchange): Promise<Exchanged> };
   readonly processes: () => number;
 };
 
-/** Costs that are asked for in one request. */
+/** Maximum number of costs read in one request. */
 const TENANTS_MAX = 200;
-/** How much the largest call of late loses with each smaller one: after some hundred of those it is forgotten. */
+/** Factor by which each smaller call lowers the largest recent cost: after some hundred of them it is forgotten. */
 const KEPT = 0.99;
 
 /**
- * Keeps the order among processes. Fail mode: without word from the others a process asks by its own order. What is admitted
- * the limits decide in any case.
+ * Keeps the order among processes. Fail mode: without news from the others a process uses its own order. The limits
+ * decide about each admission in any case.
  */
 export class Fleet {
   readonly #others: Others;
   readonly #costs: VirtualCosts;
-  /** lines in which the others know an offer of ours */
+  /** lines in which the others know one of our offers */
   readonly #offered = new Set<string>();
   #largest = 0;
 
@@ -34,14 +34,14 @@ export class Fleet {
     this.#largest = Math.max(cost, this.#largest * KEPT);
   }
 
-  /** Whether the best call of a line may ask for room now; the others learn that it would. */
+  /** Whether the best call of a line may ask for room now. The others learn that it is ready. */
   async mayAsk(line: string, own: Offer & { readonly tenantId: string }): Promise<boolean> {
     const others = await this.tell(line, own);
     const slack = this.#others.processes() * this.#largest;
     return others === null || mayAsk({ band: own.band, cost: this.#costs.of(own.tenantId) }, others, slack);
   }
 
-  /** Tells the others what this process offers in a line; null = nothing any more. Resolves with what they offer. */
+  /** Sends the others this process's offer in a line; null = none any more. Resolves with their offers. */
   async tell(line: string, own: Offer | null): Promise<readonly Offer[] | null> {
     if (own === null && !this.#offered.delete(line)) return null;
     if (own !== null) this.#offered.add(line);

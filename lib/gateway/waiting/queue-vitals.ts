@@ -4,10 +4,10 @@ import type { QueueVitals } from "@/lib/scarcity/settings";
 import type { Shedding } from "@/lib/scarcity/shedding/shedding";
 import type { WaitingLines } from "./waiting-lines";
 
-/** Tenants and classes that a heartbeat names; the rest is a number. */
+/** The maximum number of tenants and classes in a heartbeat; the rest is a number. */
 const LISTED = 50;
 
-/** What waits in this process, the longest waiting first, and what it sheds. */
+/** The waiting calls of this process, the longest waiting first, and what it sheds. */
 export function queueVitals(parts: {
   readonly waitingLines: Pick<WaitingLines, "order">;
   readonly shedding: Shedding;

@@ -22,23 +22,23 @@ type Tools = {
   readonly metrics: Pick<Metrics, "shed">;
 };
 
-/** The call that waits, as its process knows it. */
+/** The waiting call, as its process knows it. */
 export type QueuedCall = {
   /** Aborts when the caller has left. */
   readonly signal: StopSignal;
   readonly tenantId: string;
-  /** place of its tenant's tier among the tiers */
+  /** rank of its tenant's tier among the tiers */
   readonly tierPosition: number;
-  /** of its body */
+  /** size of its body */
   readonly bytes: number;
-  /** Gives back what running calls hold of this process, until the returned function takes it again. */
+  /** Releases what a running call holds in this process, until the returned function takes it again. */
   readonly park: () => () => void;
   readonly onWaiting: OnWaiting;
 };
 
 /**
- * One call's waiting before it is admitted: for room in limits that let it wait, and for its turn under budgets that serve
- * one call at a time. All of it takes no longer than its class may wait. Leave it when the call is over or refused.
+ * One call's wait before its admission: for room in limits that allow waiting, and for its turn under budgets that serve one
+ * call at a time. The total is bounded by its class's maximum wait. Call `leave` when the call is over or refused.
  */
 export class Queue {
   readonly #tools: Tools;
@@ -56,7 +56,7 @@ export class Queue {
     this.#began = tools.elapsed();
   }
 
-  /** What its caller learns of its waiting; nothing when it never had to. */
+  /** What its caller learns about the wait; nothing when it did not wait. */
   get headers(): Record<string, string> {
     if (this.#told === null) return {};
     const { place, expectedMs } = this.#told;
@@ -67,12 +67,12 @@ export class Queue {
     };
   }
 
-  /** Whether it asks again after having waited: then it is not held against its caller that it came back. */
+  /** Whether it asks again after a wait. Such a retry is not counted against its caller. */
   get hasPlace(): boolean {
     return this.#place !== null;
   }
 
-  /** Waits for its turn when a budget of the call is past its threshold for that. PublicError when it takes too long. */
+  /** Waits for its turn if one of its budgets is past its one-at-a-time threshold. PublicError after too long. */
   async oneAtATime(policy: Policy, candidate: Candidate): Promise<void> {
     if (this.#turn !== null) return;
     const [past] = this.#tools.seenBudgets.pastStep(policy, candidate, "queueFrom");
@@ -90,8 +90,8 @@ export class Queue {
   }
 
   /**
-   * Before it asks: where others wait for a limit that it needs too, it waits behind those that go before it. A caller that
-   * has just come would otherwise take the room that they wait for. PublicError when that takes too long.
+   * Before it asks: if others wait for a limit that it also needs, it waits behind those that go first. Otherwise a new
+   * caller would take the room that they wait for. PublicError when that takes too long.
    */
   async behindOthers(policy: Policy, candidate: Candidate, now: number): Promise<void> {
     const { order, size } = this.#tools.waitingLines;
@@ -110,7 +110,7 @@ export class Queue {
     throw new PublicError("rate_limit_exceeded", message, { retryAfterSeconds: seconds });
   }
 
-  /** After a denial: waits until the call would fit, if its tier or every limit that denied it lets it. False: refuse it. */
+  /** After a denial: waits until the call would fit, if its tier or every limit that denied it allows it. False: refuse. */
   async forRoom(
     denied: Extract<AdmitReply, { kind: "deny" }>,
     { policy, ladder }: { readonly policy: Policy; readonly ladder: Pick<Ladder, "waits"> },
@@ -118,7 +118,7 @@ export class Queue {
   ): Promise<boolean> {
     const { retryAfterMs, states } = denied;
     const lets = failing(states).every(
-      // Its provider's room is not the caller's own limit: it waits for that.
+      // Its provider's room is not the caller's own limit, so it waits for that.
       ({ check }) =>
         check.isPart === true ||
         ladder.waits ||
@@ -142,7 +142,7 @@ export class Queue {
     this.#settle = this.#tools.waitingLines.charge(subject.facts.tenantId, this.#weight);
   }
 
-  /** What it cost, when it is over: the order of tenants goes by that. */
+  /** Its final cost. The order of tenants depends on it. */
   settled(costMicroUsd: number): void {
     this.#settle?.(costMicroUsd);
     this.#settle = null;
@@ -155,7 +155,7 @@ export class Queue {
     this.#turn = null;
   }
 
-  /** `holds`: nobody is before it, so it does not wait. */
+  /** `holds`: no call is before it, so it does not wait. */
   #enter(
     line: string,
     { subject }: Candidate,

@@ -13,7 +13,7 @@ function make(others: Others | null = null) {
   return new WaitingLines({ constants: () => constants, elapsed: () => Date.now(), random: () => 0, others });
 }
 
-/** A call in a line, with what has become of it. */
+/** A call in a line, with its outcome. */
 function come(
   lines: WaitingLines,
   priority: Priority,
@@ -139,7 +139,7 @@ test("a process asks only when no other has a better call; without word from the
   expect([call.state, told]).toEqual(["waits", [2]]);
   await vi.advanceTimersByTimeAsync(1);
   expect([call.state, told]).toEqual(["turn", [2, 2]]);
-  // While it waits the others learn it every second, and at once when it does not any more.
+  // While it waits the others learn it every second. When it stops waiting they learn it at once.
   await vi.advanceTimersByTimeAsync(900);
   expect(told).toEqual([2, 2, 2]);
   call.place?.served();

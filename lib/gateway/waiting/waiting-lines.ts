@@ -7,30 +7,30 @@ import type { Full } from "@/lib/scarcity/order/room";
 import type { StopSignal } from "@/lib/stopper";
 import { Fleet, type Others } from "./fleet";
 
-/** Why a call does not wait any more without having got its turn. */
+/** Why a call stops waiting without a turn. */
 export type Left = "late" | "client gone" | "pushed out" | "draining";
 type Turn = "turn" | Left;
 
-/** Whose call it is and what it holds while it waits. */
+/** The call's owner and what it holds while it waits. */
 export type Comer = Omit<Waiter, "since">;
 
 type Caller = Waiter & {
-  /** it gives up then, unless its turn has come */
+  /** it gives up at this time, unless its turn has come */
   readonly untilMs: number;
   over: Left | null;
   hear: ((turn: Turn) => void) | null;
 };
 
-/** Begins the names of lines in which one call at a time runs, in each process for itself. */
+/** Prefix of lines in which one call at a time runs, per process. */
 export const TURN_LINE = "turn ";
 const TELL_MS = 1000;
-/** How soon a process asks again that had to let another process's call go first. */
+/** How soon a process asks again after another process's call went first. */
 const AGAIN_MS = 100;
 
 /**
- * Calls of this process that wait, by what they wait for; `scarcity/order` says who goes next. Nothing is held for those who
- * wait: they have not been admitted yet. A call leaves when it has its turn and is through, when its time is up, when
- * its caller has gone, when a better one needs its place, and when the process ends.
+ * Waiting calls of this process, by what they wait for; `scarcity/order` decides who goes next. Nothing is reserved for
+ * waiting calls, because they are not admitted yet. A call leaves when it is through after its turn, when its time is
+ * up, when its caller has gone, when a better one needs its place, and when the process ends.
  */
 export class WaitingLines {
   readonly #order: QueueOrder<Caller>;
@@ -38,7 +38,7 @@ export class WaitingLines {
   readonly #constants: () => QueueConstants;
   readonly #fleet: Fleet | null;
   readonly #timers = new Map<string, NodeJS.Timeout>();
-  /** the best call of each line, as the other processes know it */
+  /** the best call of each line that the other processes know */
   readonly #bests = new Map<string, Waiter>();
   #telling: NodeJS.Timeout | null = null;
   #isDraining = false;
@@ -60,7 +60,7 @@ export class WaitingLines {
     return this.#constants();
   }
 
-  /** How many wait, those included whose turn it is. */
+  /** The number of waiting calls, including those whose turn it is. */
   get size(): number {
     return this.#order.size;
   }
@@ -75,7 +75,7 @@ export class WaitingLines {
     return this.#order;
   }
 
-  /** Takes a call in; "full" says what there is no room for. `withinMs`: what is left of the time it may wait. */
+  /** Adds a call; "full" names what has no room. `withinMs`: the rest of its maximum wait. */
   enter(
     line: string,
     comer: Comer,
@@ -113,7 +113,7 @@ export class WaitingLines {
     });
   }
 
-  /** A call of a tenant was let through while others wait: its tenant has used a small call until `settle` says what it was. */
+  /** A tenant's call passed while others wait. Until `settle` gives its cost, it counts as a small call. */
   charge(tenantId: string, weight: number): ((costMicroUsd: number) => void) | null {
     if (this.#order.size === 0) return null;
     const { guessMicroUsd } = this.#constants();
@@ -124,7 +124,7 @@ export class WaitingLines {
     };
   }
 
-  /** A call has given back what it held: the best of each line may ask at once. */
+  /** A call has released its room: the best of each line may ask at once. */
   roomCame(): void {
     if (this.#order.size === 0) return;
     const now = this.#elapsed();
@@ -134,7 +134,7 @@ export class WaitingLines {
     }
   }
 
-  /** The process ends: nobody waits here any more. */
+  /** The process ends: all waiting calls leave. */
   drain(): void {
     this.#isDraining = true;
     for (const caller of [...this.#order.waiters()]) {
@@ -169,7 +169,7 @@ export class WaitingLines {
     };
   }
 
-  /** Its time is up; one whose turn it is learns it when that is over. */
+  /** Its time is up. A call that has its turn learns it after the turn. */
   #late(caller: Caller, line: string): void {
     if (!this.#order.hasTurn(caller)) this.#isLate(caller, line);
   }
@@ -206,7 +206,7 @@ export class WaitingLines {
     if (this.#fleet !== null) this.#tellBest(this.#fleet, line, step.kind === "ask");
   }
 
-  /** The others learn at once when another call is the best here, or none. One that asks says so itself. */
+  /** The others learn at once when another call, or none, is the best here. A call that asks reports itself. */
   #tellBest(fleet: Fleet, line: string, asks: boolean): void {
     const best = this.#order.offerOf(line, this.#elapsed());
     const isKnown = this.#bests.get(line) === (best?.waiter ?? undefined);
@@ -216,7 +216,7 @@ export class WaitingLines {
     this.#telling ??= setInterval(() => this.#tellAgain(), TELL_MS).unref();
   }
 
-  /** While calls wait, the others learn it every second: an offer that is not repeated is forgotten. */
+  /** While calls wait, the others learn it every second, because an offer that is not repeated is dropped. */
   #tellAgain(): void {
     const now = this.#elapsed();
     for (const line of [...this.#order.lines()]) void this.#fleet?.tell(line, this.#order.offerOf(line, now));
@@ -251,7 +251,7 @@ type OfOne = {
 
 /** One call's place in the lines, until it is through or gone. Every end may be called twice. */
 export class Place {
-  /** where it stood when it came, and how long that takes at the pace of late */
+  /** its position on arrival, and the expected wait at the recent pace */
   readonly told: { readonly place: number; readonly expectedMs: number | null };
   readonly #lines: OfOne;
   readonly #over: () => void;
@@ -262,7 +262,7 @@ export class Place {
     this.#over = input.over;
   }
 
-  /** Resolves when it is this call's turn to ask, or with why it does not wait any more. After a turn: `denied` or `served`. */
+  /** Resolves when it is this call's turn to ask, or with why it stops waiting. After a turn: `denied` or `served`. */
   turn(): Promise<Turn> {
     return this.#lines.turn();
   }

@@ -6,14 +6,14 @@ import { placeOf } from "../forward";
 
 const CONNECT_MS = 5000;
 const ANSWER_MS = 10_000;
-/** A provider lists a few hundred models; what is longer is no such list. */
+/** A provider lists a few hundred models; a longer answer is no such list. */
 const BYTES_MAX = 1024 * 1024;
 const MODELS_MAX = 1000;
 
-/** What a provider said to a question that costs nothing: which models it has. */
+/** A provider's answer to a free question: its list of models. */
 export type Connection =
   | { readonly outcome: "accepted"; readonly status: number; readonly ms: number; readonly models: readonly string[] }
-  /** It is there and takes the credential or not: it lists no models, so nobody knows. */
+  /** It is reachable, but it lists no models, so it is unknown whether it accepts the credential. */
   | { readonly outcome: "answered"; readonly status: number; readonly ms: number }
   | { readonly outcome: "rejected"; readonly status: number; readonly ms: number }
   | { readonly outcome: "unreachable"; readonly detail: string };
@@ -73,7 +73,7 @@ async function beginningOf(body: AsyncIterable<Uint8Array>): Promise<string> {
 
 const list = z.object({ data: z.array(z.object({ id: z.string().min(1).max(200) })) });
 
-/** The names in a list of models as both dialects write it; null = it is no such list. */
+/** The names in a list of models in both dialects' form; null = it is no such list. */
 export function modelsIn(text: string): readonly string[] | null {
   try {
     const read = list.safeParse(JSON.parse(text));
@@ -99,7 +99,7 @@ const CODES: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: "its certificate is for another name",
 };
 
-/** Never the text of a foreign error: it may name what the operator should not see. */
+/** Never the text of a foreign error, which may contain what the operator must not see. */
 function wordsOf(thrown: unknown): string {
   const known = asPublicError(thrown);
   if (known !== null) return known.message;

@@ -3,9 +3,9 @@ import { constants, createBrotliDecompress, createGunzip, createInflate } from "
 import { PublicError } from "@/lib/errors";
 
 /**
- * A body as it was before its provider compressed it, although it was asked not to. What is there comes out at once, so
- * that a stream stays one; a body that was cut gives what it had and then ends. Its reader bounds its size. Destroying
- * the result destroys the body.
+ * Decompresses a body that its provider compressed although it was asked not to. Available bytes come out at once, so a
+ * stream stays a stream. A body that was cut yields its bytes and then ends. The reader bounds the size. Destroying the
+ * result destroys the body.
  */
 export function inflated(body: Readable, encoding: string | null): Readable {
   const names = (encoding ?? "")
@@ -21,7 +21,7 @@ function inflatedOnce(body: Readable, encoding: string): Readable {
     body.destroy();
     throw new PublicError("upstream_protocol_error", `The provider's answer is encoded as ${encoding.slice(0, 32)}.`);
   }
-  // What goes wrong with either is an error of the result.
+  // An error of either one is an error of the result.
   pipeline(body, inflater, () => undefined);
   return inflater;
 }

@@ -7,12 +7,12 @@ export type AwsCredential = {
   readonly region: string;
 };
 
-/** What is signed of a call: where it goes and what it says. Its headers beside these are not, as proxies may add to them. */
+/** The signed parts of a call: its target and its body. Other headers are not signed, because proxies may add some. */
 type Signed = {
   readonly credential: AwsCredential;
   readonly service: string;
   readonly method: string;
-  /** as it is sent, with its query */
+  /** as sent, with its query */
   readonly url: URL;
   readonly body: Uint8Array;
   readonly nowMs: number;
@@ -41,7 +41,7 @@ export function awsHeaders({ credential, service, method, url, body, nowMs }: Si
   return { ...sent, authorization: `AWS4-HMAC-SHA256 ${proof}` };
 }
 
-/** Every service but S3 encodes again what is sent already encoded. */
+/** Every service but S3 encodes the already encoded path again. */
 function canonicalPath({ pathname }: URL): string {
   return pathname.split("/").map(encoded).join("/");
 }
@@ -51,7 +51,7 @@ function canonicalQuery({ searchParams }: URL): string {
   return pairs.sort().join("&");
 }
 
-/** RFC 3986: what `encodeURIComponent` leaves beyond the unreserved characters is encoded as well. */
+/** RFC 3986: also encodes what `encodeURIComponent` leaves beyond the unreserved characters. */
 function encoded(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`);
 }

@@ -9,7 +9,7 @@ const answer = z.object({ access_token: z.string().min(1), expires_in: z.number(
 const GOOGLES = "https://oauth2.googleapis.com/token";
 const SCOPE = "https://www.googleapis.com/auth/cloud-platform";
 const LIFE_SECONDS = 3600;
-/** A token is not used in its last minutes: a call that waits must not arrive with a dead one. */
+/** A token is not used in its last minutes: a call that waits must not arrive with an expired one. */
 const SPARE_MS = 300_000;
 const TOKEN_MS = 10_000;
 const KEYS_MAX = 1000;
@@ -17,9 +17,9 @@ const KEYS_MAX = 1000;
 type Token = { readonly text: string; readonly expiresAtMs: number };
 
 /**
- * Access tokens for service accounts (RFC 7523, https://developers.google.com/identity/protocols/oauth2/service-account): one
- * request an hour for each key, however many calls wait for it. Fail mode: without a token the call fails as one that its
- * provider did not let in; the next call asks again.
+ * Access tokens for service accounts (RFC 7523, https://developers.google.com/identity/protocols/oauth2/service-account):
+ * one request an hour for each key, shared by all waiting calls. Fail mode: without a token the call fails as unauthorized
+ * at its provider; the next call asks again.
  */
 export class GoogleTokens {
   readonly #tokens = new Map<string, Token>();
@@ -45,7 +45,7 @@ export class GoogleTokens {
   }
 
   async #ask(key: GoogleKey, allowLocal: boolean): Promise<Token> {
-    // The key says where it is shown: only Google may see the proof, or a server that the operator allowed for tests.
+    // The key names the token server: only Google may get the proof, or a server that the operator allowed for tests.
     if (key.token_uri !== GOOGLES && !allowLocal) throw refused(`token_uri must be ${GOOGLES}.`);
     const now = this.#now();
     const url = new URL(key.token_uri);

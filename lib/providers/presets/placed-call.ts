@@ -1,8 +1,8 @@
 import type { PathStyle } from "./presets.shared";
 
-/** A call as its dialect has it. */
+/** A call in its dialect. */
 type Plain = {
-  /** behind the base URL */
+  /** after the base URL */
   readonly path: string;
   /** the caller's, with its question mark; empty = none */
   readonly query: string;
@@ -13,12 +13,12 @@ type Plain = {
 
 type Placed = { readonly path: string; readonly body: Record<string, unknown> };
 
-/** Anthropic's API at Google Cloud: its date stands in the body. */
+/** Anthropic's API at Google Cloud: its date is in the body. */
 const VERTEX_VERSION = "vertex-2023-10-16";
 
 /**
- * Where a call goes below its base URL, and what it says there. Azure's dated API names the deployment in the path and its
- * date in the query; Google Cloud names the model in Anthropic's path.
+ * Where a call goes below its base URL, and its body there. Azure's dated API has the deployment in the path and its
+ * date in the query; Google Cloud has the model in Anthropic's path.
  */
 export function placedCall(style: PathStyle, baseUrl: string, call: Plain): Placed {
   const { path, query, body, upstreamModel, stream } = call;
@@ -45,7 +45,7 @@ export function placedCall(style: PathStyle, baseUrl: string, call: Plain): Plac
   }
 }
 
-/** A base URL with a query of its own takes none of the caller's: of two of one name, nobody knows which counts. */
+/** A base URL with its own query ignores the caller's: with two values of one name, it is unclear which counts. */
 function queryOf(query: string, baseUrl: string): string {
   const own = baseUrl.split("?")[1];
   return own === undefined ? query : `?${own}`;

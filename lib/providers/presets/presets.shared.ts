@@ -1,17 +1,17 @@
-/** How a provider is shown who calls: which header, or which signature. */
+/** How a call is authenticated: which header, or which signature. */
 export type AuthStyle = "dialect" | "bearer" | "api-key" | "aws" | "google" | "none";
 
-/** Where a call goes below the base URL: as the dialect has it, or by names that stand in the path. */
+/** Where a call goes below the base URL: the dialect's path, or names in the path. */
 export type PathStyle = "plain" | "azure-deployments" | "vertex-anthropic";
 
 /** A value that an operator enters for `{name}` in the base URL. */
 export type PresetField = { readonly name: string; readonly label: string; readonly example: string };
 
-/** One kind of provider that people have: what an operator need not know of it. */
+/** One known kind of provider, so that an operator need not know its details. */
 export type Preset = {
   readonly id: string;
   readonly name: string;
-  /** when to take it, in one line */
+  /** when to choose it, in one line */
   readonly label: string;
   readonly dialect: "openai" | "anthropic";
   /** `{name}` stands for a field. */
@@ -21,13 +21,13 @@ export type Preset = {
   readonly path: PathStyle;
   /** null = it needs none */
   readonly credential: { readonly label: string; readonly env: string } | null;
-  /** stands on the operator's own machine or network */
+  /** runs on the operator's own machine or network */
   readonly allowLocal: boolean;
   /** reports usage with every stream event when asked */
   readonly continuousUsage: boolean;
   /** its name in the bundled price list; null = the operator enters prices */
   readonly prices: string | null;
-  /** what the provider calls a model here */
+  /** the provider's name for a model here */
   readonly modelExample: string;
 };
 
@@ -60,8 +60,8 @@ const LOCATION: PresetField = { name: "location", label: "Location (a region, gl
 const LOCAL = { allowLocal: true, auth: "none", credential: null } as const;
 
 /**
- * Providers that are known by name, in the order in which a person looks for them. Base URLs and headers are those of the
- * vendors' own API references; a test holds each of them against a recording upstream.
+ * Known providers, in the order in which a person looks for them. Base URLs and headers are from the vendors' own API
+ * references; a test checks each of them against a recording upstream.
  */
 export const PRESETS: readonly Preset[] = [
   preset({
@@ -236,12 +236,12 @@ export const PRESETS: readonly Preset[] = [
   }),
 ];
 
-/** The preset by its id; null = there is none of that name, or none was chosen: its dialect says all. */
+/** The preset by its id; null = no such id, or none was chosen: its dialect says all. */
 export function presetOf(id: string | null): Preset | null {
   return PRESETS.find((one) => one.id === id) ?? null;
 }
 
-/** A base URL with its fields filled in; null while one is missing, or is no such name. */
+/** A base URL with its fields filled in; null while one is missing or invalid. */
 export function filledUrl({ baseUrl, fields }: Preset, values: Readonly<Record<string, string>>): string | null {
   let url = baseUrl;
   for (const { name } of fields) {
@@ -252,7 +252,7 @@ export function filledUrl({ baseUrl, fields }: Preset, values: Readonly<Record<s
   return GOOGLE_HOSTS.reduce((filled, [host, instead]) => filled.replace(host, instead), url);
 }
 
-/** Google's locations that are no region have hosts of their own: as Anthropic's SDK for Vertex AI has them. */
+/** Google's locations that are not regions have their own hosts, as in Anthropic's SDK for Vertex AI. */
 const GOOGLE_HOSTS: readonly (readonly [RegExp, string])[] = [
   [/^https:\/\/global-aiplatform\.googleapis\.com/, "https://aiplatform.googleapis.com"],
   [/^https:\/\/(us|eu)-aiplatform\.googleapis\.com/, "https://aiplatform.$1.rep.googleapis.com"],

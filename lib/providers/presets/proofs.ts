@@ -8,8 +8,8 @@ import { keyIn } from "./provider-key";
 type Sent = { readonly method: string; readonly url: URL; readonly body: Uint8Array };
 
 /**
- * Headers that prove one call to its provider, where the credential is a key that is not itself sent; null = it is sent, and
- * stands in the target's headers.
+ * Headers that authenticate one call, where the credential is a key that is not itself sent; null = the key is sent, in
+ * the target's headers.
  */
 export type Prove = (
   provider: { readonly preset: string | null; readonly allowLocal: boolean },

@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Behaviour, Bill, Script } from "./script";
 import { tokenText } from "./text";
 
-/** One request as the simulator understands it, whatever the dialect. */
+/** One request as the simulator sees it, in any dialect. */
 export type Asked = {
   readonly requestId: string;
   readonly model: string;
@@ -12,9 +12,9 @@ export type Asked = {
   readonly inputTokens: number;
   readonly wantsUsage: boolean;
   readonly continuousUsage: boolean;
-  /** What the prompt itself asks for (`sim:{"mode":"cut_after"}` in its text); comes before the script. */
+  /** What the prompt itself requests (`sim:{"mode":"cut_after"}` in its text); takes precedence over the script. */
   readonly scenario: Behaviour | null;
-  /** The tool it will call instead of answering in words; its arguments are JSON text. */
+  /** The tool that it calls instead of a text answer; its arguments are JSON text. */
   readonly tool: { readonly name: string; readonly arguments: string } | null;
   /** Members of the request that the answer repeats; absent = none. */
   readonly repeated?: Readonly<Record<string, unknown>>;
@@ -90,7 +90,7 @@ export async function answer(input: {
   if (!response.destroyed) response.end(dialect.finish(asked, reported(), ending, usage));
 }
 
-/** Of a provider whose counting is broken. */
+/** For a provider whose count is wrong. */
 const OVERSTATED_BY = 1_000_000;
 
 async function stream(input: {
@@ -119,18 +119,18 @@ async function stream(input: {
   }
 }
 
-/** A tool's arguments as they are streamed: a few characters a token. */
+/** A tool's arguments as streamed: a few characters per token. */
 function piecesOf(text: string): string[] {
   return text.match(/.{1,4}/gs) ?? [];
 }
 
-/** Breaks the connection once everything written so far has left: what was sent is what the caller gets. */
+/** Breaks the connection after everything written so far was sent, so the caller gets all of it. */
 async function cut(response: ServerResponse): Promise<void> {
   await new Promise((resolve) => response.write(": last\n\n", resolve));
   response.destroy();
 }
 
-/** What a call that produces nothing costs: embeddings, and the counting of tokens. */
+/** The cost of a call without output: embeddings, and token counts. */
 export function answerAtOnce(input: {
   asked: Asked;
   how: Behaviour;

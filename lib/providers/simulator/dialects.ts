@@ -4,7 +4,7 @@ import { tokenText } from "./text";
 const CREATED = 1_795_000_000;
 const CALL_ID = "call_1";
 
-/** OpenAI's chat completions, with vLLM's running usage when it is asked for. */
+/** OpenAI's chat completions, with vLLM's running usage on request. */
 export const openaiDialect: Dialect = {
   whole(asked, output) {
     const message =

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { askedResponses } from "./asked";
 import { responsesDialect } from "./dialects";
 
-/** The members that a response has by the schema of Open Responses, all of them always (openresponses.org). */
+/** The members of a response in the schema of Open Responses, all of them required (openresponses.org). */
 const MEMBERS = [
   ...["id", "object", "created_at", "completed_at", "status", "incomplete_details", "model", "previous_response_id"],
   ...["instructions", "output", "error", "tools", "tool_choice", "truncation", "parallel_tool_calls", "text", "top_p"],
@@ -26,7 +26,7 @@ const whole = (body: object, ending: "stop" | "length" = "stop") =>
     usage: true,
   });
 
-/** The response inside of a stream's first and last event. */
+/** The response inside a stream's first and last event. */
 function streamed(body: object): unknown[] {
   const asked = askedResponses({ model: "sim-small", stream: true, ...body }, "r1");
   const text = responsesDialect.start(asked) + responsesDialect.finish(asked, 1, "stop", true);

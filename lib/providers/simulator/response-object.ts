@@ -2,7 +2,7 @@ import { z } from "zod";
 
 const object = z.looseObject({});
 
-/** Members of a request that a response repeats, with what they are when nobody says. */
+/** Request members that a response repeats, with their defaults. */
 const repeated = z.object({
   previous_response_id: z.string().nullish().default(null),
   instructions: z.string().nullish().default(null),
@@ -28,8 +28,8 @@ const repeated = z.object({
 });
 
 /**
- * What a response says about its own request: every member that the schema of Open Responses wants in a response, whether
- * it was sent or not (openresponses.org, ResponseResource).
+ * The request's values in a response: every member that the schema of Open Responses requires, whether it was sent or
+ * not (openresponses.org, ResponseResource).
  */
 export function repeatedMembers(body: unknown): Record<string, unknown> {
   const { tools, text, reasoning, ...rest } = repeated.parse(toldMembers(body));
@@ -43,7 +43,7 @@ export function repeatedMembers(body: unknown): Record<string, unknown> {
   };
 }
 
-/** A body without members that are null: those count as absent, as at every provider. */
+/** A body without null members: those count as absent, as at every provider. */
 export function toldMembers(body: unknown): Record<string, unknown> {
   return Object.fromEntries(Object.entries(object.parse(body)).filter(([, value]) => value !== null));
 }

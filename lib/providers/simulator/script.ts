@@ -2,8 +2,8 @@ import { z } from "zod";
 import { DAY_SECONDS } from "@/lib/clock";
 
 /**
- * What the simulator does with the calls that follow. `times` calls behave like this, then it is back to normal.
- * Members that are absent keep their normal value.
+ * The simulator's behaviour for the next calls. `times` calls behave like this, then it returns to normal. Absent
+ * members keep their normal value.
  */
 export const behaviour = z.strictObject({
   mode: z
@@ -24,7 +24,7 @@ export const behaviour = z.strictObject({
   /** Only calls for this model. */
   model: z.string().optional(),
   times: z.number().int().min(1).default(1_000_000_000),
-  /** Tokens before hang_after, cut_after and garbage_after strike. */
+  /** Tokens before hang_after, cut_after and garbage_after take effect. */
   afterTokens: z.number().int().min(0).default(5),
   /** Tokens of a normal answer, before max_tokens cuts it. */
   outputTokens: z.number().int().min(0).max(100_000).default(24),
@@ -38,7 +38,7 @@ export const behaviour = z.strictObject({
 
 export type Behaviour = z.infer<typeof behaviour>;
 
-/** One call as the provider bills it: the truth that ledgers are held against. */
+/** One call as the provider bills it: ledgers are compared with it. */
 export type Bill = {
   readonly requestId: string;
   readonly model: string;
@@ -48,10 +48,10 @@ export type Bill = {
   readonly aborted: boolean;
 };
 
-/** The simulator's memory: the script that is in force, and its bills. */
+/** The simulator's memory: the active script, and its bills. */
 export class Script {
   readonly bills: Bill[] = [];
-  /** credentials that calls carried, each once */
+  /** credentials seen in calls, each once */
   readonly credentials = new Set<string>();
   /** tokens streamed since the start, over all calls */
   streamed = 0;

@@ -7,9 +7,8 @@ import { behaviour, Script } from "./script";
 export type Simulator = { readonly url: string; close(): Promise<void> };
 
 /**
- * A provider on loopback that speaks both dialects, deterministic and free. `PUT /control` sets what the next calls
- * meet, `GET /control/bills` lists what it billed, `DELETE /control/bills` forgets it.
- * Port 0 takes any free one.
+ * A provider on loopback that speaks both dialects, deterministic and free. `PUT /control` sets the behaviour of the
+ * next calls, `GET /control/bills` lists its bills, `DELETE /control/bills` clears them. Port 0 takes any free one.
  */
 export async function startSimulator(port: number): Promise<Simulator> {
   const script = new Script();
@@ -22,7 +21,7 @@ export async function startSimulator(port: number): Promise<Simulator> {
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    // Of several processes each has its own.
+    // Each of several processes has its own.
     server.listen({ port, host: "127.0.0.1", exclusive: true }, resolve);
   });
   const address = server.address();

@@ -1,4 +1,4 @@
-/** Deterministic prose: token `index` of every answer is the same word, with the space that follows it. */
+/** Deterministic text: token `index` of every answer is the same word, with the following space. */
 export function tokenText(index: number): string {
   return `${WORDS[index % WORDS.length]} `;
 }

@@ -1,14 +1,14 @@
 type Call = { readonly tenantId: string; readonly isFailed: boolean; readonly atMs: number };
 
 /**
- * How one place answered the last calls of this process: whether so many failed that no more should be sent. The last calls
- * and not a span of time: a busy provider that dies is closed after ten calls, not after half a minute of them. Nobody alone
- * can have it closed for others: without any one tenant's calls it has to look as bad, unless nobody else calls. Counted here
- * alone: what it decides is shared, what it counts costs no call a look-up.
+ * How one place answered the last calls of this process, and whether too many failed. It counts the last calls, not a
+ * time span: a busy provider that dies is closed after ten calls, not after half a minute. No single tenant can have it
+ * closed for others: without any one tenant's calls it must look as bad, unless only that tenant calls. Counts are
+ * local, so they cost a call no look-up; the decision is shared.
  */
 export class Breaker {
   #recent: Call[] = [];
-  /** the last call of each tenant, for when none of the others is among the recent ones */
+  /** the last call of each tenant, for when no other tenant is among the recent ones */
   readonly #lasts = new Map<string, Call>();
 
   served(tenantId: string, nowMs: number): void {
@@ -16,8 +16,8 @@ export class Breaker {
   }
 
   /**
-   * Whether the place should be closed now; then it starts counting again. A call that had no other way asks for more
-   * evidence: closed, its kind could not be served at all.
+   * Whether the place should be closed now; then the count restarts. A call without another provider needs more
+   * evidence, because a closed place could not serve its kind at all.
    */
   failed(tenantId: string, nowMs: number, isLastWay = false): boolean {
     this.#add({ tenantId, isFailed: true, atMs: nowMs });
@@ -37,16 +37,16 @@ export class Breaker {
     if (this.#recent.length > RECENT_MAX) this.#recent.shift();
     this.#lasts.delete(call.tenantId);
     this.#lasts.set(call.tenantId, call);
-    // The longest silent one goes: the first in the map.
+    // The longest silent one is dropped: the first in the map.
     const [oldest] = this.#lasts.size > TENANTS_MAX ? this.#lasts.keys() : [];
     if (oldest !== undefined) this.#lasts.delete(oldest);
   }
 }
 
-/** What is older says nothing of now. */
+/** Older results say nothing about now. */
 const WINDOW_MS = 30_000;
 const TENANTS_MAX = 1000;
-/** Half of so many failed: as many retries as are saved up for that moment. */
+/** Half of this many failed: as many as the saved-up retries. */
 const LOOKED_AT = 20;
 const RECENT_MAX = 40;
 /** Fewer failures are no evidence. */

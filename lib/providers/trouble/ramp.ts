@@ -1,15 +1,15 @@
 import { HOUR_MS, MINUTE_MS } from "@/lib/clock";
 
-/** Without calls for so long a place begins again. */
+/** After this long without calls a place starts low again. */
 const QUIET_MS = HOUR_MS;
-/** While calls come this is written down so often, not with each of them. */
+/** While calls come, the time is written at this interval, not with each call. */
 export const BUSY_EVERY_MS = 600_000;
-/** What a place begins with, of its figures: some providers refuse growth that is faster than a doubling a minute. */
+/** A place's starting share of its figures: some providers refuse growth that is faster than a doubling a minute. */
 const START_SHARE = 1 / 16;
-/** The share grows in steps: a limit stays the same object for some seconds. */
+/** The share grows in steps, so that a limit stays the same object for some seconds. */
 const STEPS_PER_MINUTE = 4;
 
-/** What a place knows of its calls; null = none has been sent. */
+/** A place's record of its calls; null = none was sent. */
 type Busy = { readonly busy: { readonly fromMs: number; readonly seenAtMs: number } | null };
 
 /** Whether calls come after an hour without any. */
@@ -17,13 +17,13 @@ export function isQuiet({ busy }: Busy, nowMs: number): boolean {
   return busy === null || nowMs - busy.seenAtMs >= QUIET_MS;
 }
 
-/** What a place knows of its calls once one is sent. */
+/** A place's record after one call is sent. */
 export function busyAfter(trouble: Busy, atMs: number): NonNullable<Busy["busy"]> {
   const fromMs = trouble.busy === null || isQuiet(trouble, atMs) ? atMs : trouble.busy.fromMs;
   return { fromMs, seenAtMs: atMs };
 }
 
-/** The share of its figures that a place may use now; it at most doubles in a minute. */
+/** The share of its figures that a place may use now. It at most doubles in a minute. */
 export function rampShare(trouble: Busy, nowMs: number): number {
   if (trouble.busy === null || isQuiet(trouble, nowMs)) return START_SHARE;
   const minutes = Math.floor(((nowMs - trouble.busy.fromMs) / MINUTE_MS) * STEPS_PER_MINUTE) / STEPS_PER_MINUTE;

@@ -1,6 +1,6 @@
 /**
- * How often this process may send a call a second time: nine for a hundred calls, and a little is saved up for the moment in
- * which a provider dies. So of a thousand calls a hundred are sent twice at most: a tenth on top.
+ * How often this process may send a call a second time: nine per hundred calls, plus a small reserve for the moment a
+ * provider dies. So at most a hundred of a thousand calls are sent twice: a tenth on top.
  */
 export class RetryBudget {
   #saved = SAVED_MAX;
@@ -10,7 +10,7 @@ export class RetryBudget {
     this.#saved = Math.min(SAVED_MAX, this.#saved + SHARE);
   }
 
-  /** Takes one retry, if there is one. */
+  /** Takes one retry, if one is left. */
   take(): boolean {
     if (this.#saved < 1) return false;
     this.#saved -= 1;
@@ -19,5 +19,5 @@ export class RetryBudget {
 }
 
 const SHARE = 0.09;
-/** As many as it takes until the breaker has closed the place. */
+/** As many as are needed until the breaker has closed the place. */
 const SAVED_MAX = 10;

@@ -1,15 +1,15 @@
 import { DAY_MS, HOUR_MS } from "@/lib/clock";
-/** What providers count; the names are those of our own dimensions. */
+/** What providers count, under the names of our own dimensions. */
 export const ROOM_DIMENSIONS = ["requests", "total_tokens", "input_tokens", "output_tokens"] as const;
 export type RoomDimension = (typeof ROOM_DIMENSIONS)[number];
 
-/** What one answer says of the room for one dimension. */
+/** The room for one dimension in one answer. */
 export type ToldRoom = {
   readonly limit: number;
   readonly remaining: number;
-  /** ms until it is full again; null = it does not say */
+  /** ms until it is full again; null = unknown */
   readonly resetMs: number | null;
-  /** the window that the limit is for: a minute, or a day */
+  /** the limit's window: a minute, or a day */
   readonly windowMs: number;
 };
 
@@ -17,7 +17,7 @@ type Header = (name: string) => string | null;
 
 type Names = Readonly<Record<"limit" | "remaining" | "reset", readonly string[]>>;
 
-/** Spelled once: a name that is put together is a new text for every answer. */
+/** Spelled out once: a concatenated name would be a new string for every answer. */
 const NAMES: Readonly<Record<RoomDimension, Names>> = {
   requests: namesOf("requests", "requests"),
   total_tokens: namesOf("tokens", "tokens"),
@@ -34,8 +34,8 @@ function namesOf(openai: string | null, anthropic: string): Names {
 }
 
 /**
- * The room that a provider's answer tells of: `x-ratelimit-limit-requests` and its kin (OpenAI, Azure, Groq, Mistral …) or
- * `anthropic-ratelimit-requests-limit` and its kin. What makes no sense is left out: Azure says -1 where it counts nothing.
+ * The room in a provider's answer: `x-ratelimit-limit-requests` and similar (OpenAI, Azure, Groq, Mistral …) or
+ * `anthropic-ratelimit-requests-limit` and similar. Invalid values are ignored: Azure sends -1 where it counts nothing.
  */
 export function roomIn(header: Header, nowMs: number): Partial<Record<RoomDimension, ToldRoom>> {
   const found: Partial<Record<RoomDimension, ToldRoom>> = {};
@@ -70,7 +70,7 @@ function wholeIn(text: string | null): number | null {
 }
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: HOUR_MS, d: DAY_MS };
-/** Times of day come in whole seconds: up to one of them is rounding. */
+/** Times of day are in whole seconds, so up to one second is rounding. */
 const ROUNDED_MS = 1000;
 
 /** Go's durations (`6m0s`, `12ms`, `1.5s`), bare seconds, or a time of day (RFC 3339). */
@@ -87,10 +87,10 @@ function resetIn(text: string | null, nowMs: number): number | null {
 
 export const MINUTE_WINDOW_MS = 60_000;
 export const DAY_WINDOW_MS = DAY_MS;
-/** Between a minute and a day there is no window that a provider uses. */
+/** No provider uses a window between a minute and a day. */
 const DAY_FROM_MS = 1_800_000;
 
-/** Nobody says which window a limit is for. What was used of it comes back at its rate until the reset: that tells. */
+/** The window is not stated. Used room comes back at the limit's rate until the reset, which shows the window. */
 function windowOf(limit: number, used: number, resetMs: number | null): number {
   if (resetMs === null || used < 1) return MINUTE_WINDOW_MS;
   return (resetMs * limit) / used >= DAY_FROM_MS ? DAY_WINDOW_MS : MINUTE_WINDOW_MS;

@@ -27,7 +27,7 @@ describe("a cool-down", () => {
     const first = placeAfter(NO_TROUBLE, limited(T, { waitMs: 60_000 }));
     expect(placeAfter(first, limited(T + 10, { waitMs: 1000 })).closedUntilMs).toBe(T + 60_000);
     expect(placeAfter(first, limited(T + 10, { waitMs: 90_000 })).closedUntilMs).toBe(T + 90_010);
-    // One of a call from before, that came back late.
+    // One from an earlier call, that came back late.
     expect(placeAfter(first, limited(T + 10, { sentAtMs: T - 5, waitMs: 90_000 })).closedUntilMs).toBe(T + 90_010);
   });
 
@@ -40,7 +40,7 @@ describe("a cool-down", () => {
     expect(served.limitedInARow).toBe(0);
     const fourth = placeAfter(trouble, limited(T + 10, { waitMs: 9000, isLastWay: true }));
     expect(doorOf(fourth, T + 20)).toEqual({ kind: "closed", opensAtMs: T + 9010, why: "limited" });
-    // A call that has another way closes it for all at once.
+    // A call with another provider closes it for all at once.
     expect(doorOf(placeAfter(trouble, limited(T + 10, { waitMs: 9000 })), T + 20).kind).toBe("closed");
   });
 

@@ -2,28 +2,28 @@ import { z } from "zod";
 import { DAY_MS, MINUTE_MS } from "@/lib/clock";
 import { busyAfter } from "./ramp";
 
-/** Why nothing is sent to a provider for a while. `limited`: it answered 429. `failing`: errors, timeouts, no connection. */
+/** Why a provider gets no calls for a while. `limited`: it answered 429. `failing`: errors, timeouts, no connection. */
 export const TROUBLE_KINDS = ["limited", "failing"] as const;
 export type TroubleKind = (typeof TROUBLE_KINDS)[number];
 
 /**
- * What all processes know of one place that calls are sent to: a credential, or one model of it. Plain data, kept in the
- * database, so that it survives a restart. Times in epoch ms of the process that wrote them.
+ * What all processes know of one place that calls are sent to: a credential, or one model of it. Plain data in the
+ * database, so it survives a restart. Times in epoch ms of the process that wrote them.
  */
 export const troubleShape = z.object({
-  /** nothing is sent before that; 0 = it is open */
+  /** no call is sent before that; 0 = it is open */
   closedUntilMs: z.number(),
   kind: z.enum(TROUBLE_KINDS),
-  /** what was answered, in words */
+  /** the provider's answer, in words */
   detail: z.string(),
   /** 429s since it last served a call */
   limitedInARow: z.number(),
-  /** times that it was closed since it last served a call: each doubles the pause where the provider names none */
+  /** closures since it last served a call: each doubles the pause if the provider names none */
   rounds: z.number(),
-  /** the one call that may find out whether it is over */
+  /** the one call that may test whether it is over */
   probe: z.object({ by: z.string(), atMs: z.number(), untilMs: z.number() }).nullable(),
   closedAtMs: z.number(),
-  /** limits that the provider's answers name, by dimension; `givesBack`: what a call reserved and did not use is its again */
+  /** limits in the provider's answers, by dimension; `givesBack`: the unused part of a reservation becomes free again */
   room: z
     .record(
       z.string(),
@@ -35,10 +35,10 @@ export const troubleShape = z.object({
       }),
     )
     .default({}),
-  /** the share of these limits that is used: each 429 takes a tenth of it, and each minute without one gives some back */
+  /** the used share of these limits: each 429 takes a tenth of it, and each minute without one gives some back */
   share: z.number().default(1),
   shareAtMs: z.number().default(0),
-  /** since when calls come again after a quiet hour, and when one was last written down; null = none has */
+  /** since when calls come again after a quiet hour, and when one was last recorded; null = none */
   busy: z.object({ fromMs: z.number(), seenAtMs: z.number() }).nullable().default(null),
 });
 export type Trouble = z.infer<typeof troubleShape>;
@@ -59,27 +59,27 @@ export const NO_TROUBLE: Trouble = {
 
 type Failure = {
   readonly atMs: number;
-  /** when the call was sent: what was sent before the place was closed tells nothing new about the pause */
+  /** when the call was sent; one sent before the place was closed says nothing new about the pause */
   readonly sentAtMs: number;
-  /** how long the provider says to wait; null = it did not say */
+  /** the wait that the provider asks for; null = not stated */
   readonly waitMs: number | null;
   readonly detail: string;
   readonly roll: number;
-  /** The call had no other way: its caller is better served by the provider's own answer until several say the same. */
+  /** The call had no other provider: until several such calls agree, its caller gets the provider's own answer. */
   readonly isLastWay?: boolean;
 };
 
-/** What happened at such a place. `roll` is from 0 to 1. */
+/** An event at such a place. `roll` is from 0 to 1. */
 export type TroubleEvent =
   | ({ readonly kind: TroubleKind } & Failure)
-  /** A call failed that alone closes nothing, unless it was the probe. */
+  /** A call failed in a way that alone closes nothing, unless it was the probe. */
   | ({ readonly kind: "failed"; readonly by: string } & Failure)
-  /** A call was served. Only the probe's, or one that ended after the pause, says that it is over. */
+  /** A call was served. Only the probe, or a call that ended after the pause, proves that the trouble is over. */
   | { readonly kind: "served"; readonly by: string; readonly atMs: number }
-  /** The probe ended without telling anything, as its caller left. */
+  /** The probe ended without a result, because its caller left. */
   | { readonly kind: "unproven"; readonly by: string }
   | { readonly kind: "probe"; readonly by: string; readonly atMs: number }
-  /** The provider named a limit that is new, or that was not heard for a while. */
+  /** The provider named a limit that is new, or was not seen for a while. */
   | {
       readonly kind: "room";
       readonly dimension: string;
@@ -88,19 +88,19 @@ export type TroubleEvent =
       readonly atMs: number;
       readonly givesBack: boolean;
     }
-  /** Calls are sent, after none for a while. */
+  /** Calls are sent after a time without any. */
   | { readonly kind: "busy"; readonly atMs: number }
-  /** An operator reopened it: what was before that is forgotten. */
+  /** An operator reopened it: earlier events are forgotten. */
   | { readonly kind: "reopened"; readonly atMs: number };
 
-/** The first pause of a place whose provider names none, by kind; it doubles with each round. */
+/** The first pause of a place whose provider names none, by kind. It doubles with each round. */
 const FIRST_PAUSE_MS: Readonly<Record<TroubleKind, number>> = { limited: 1000, failing: 5000 };
 const LAST_PAUSE_MS = 120_000;
-/** Providers name resets of up to a day; a longer one is no time that anybody can rely on. */
+/** Providers name resets of up to a day. A longer one is not reliable. */
 const NAMED_PAUSE_MAX_MS = DAY_MS;
-/** So that a fleet does not come back in one moment. */
+/** So that a fleet does not return at the same moment. */
 const JITTER_SHARE = 0.1;
-/** A probe whose process died stands in nobody's way for longer. */
+/** A probe whose process died blocks no other for longer. */
 export const PROBE_MS = 15_000;
 /** In the whole fleet, one probe a second. */
 export const PROBE_EVERY_MS = 1000;
@@ -132,22 +132,22 @@ export function placeAfter(trouble: Trouble, event: TroubleEvent): Trouble {
   }
 }
 
-/** What is known of the room stays. */
+/** Known room stays. */
 function over({ room, share, shareAtMs, busy }: Trouble): Trouble {
   return { ...NO_TROUBLE, room, share, shareAtMs, busy };
 }
 
-/** How much a 429 takes of the share, and the least that is left: below it, the limits themselves must be wrong. */
+/** How much a 429 takes of the share, and its minimum: below it, the limits themselves must be wrong. */
 const CUT = 0.9;
 const SHARE_MIN = 0.3;
 const GAIN_PER_MINUTE = 0.02;
 
-/** The share of the named limits that may be used now. */
+/** The share of the stated limits that may be used now. */
 export function shareOf({ share, shareAtMs }: Trouble, nowMs: number): number {
   return Math.min(1, share + GAIN_PER_MINUTE * Math.floor(Math.max(0, nowMs - shareAtMs) / MINUTE_MS));
 }
 
-/** So many 429s in a row close a place for calls that have no other way. */
+/** This many 429s in a row close a place for calls without another provider. */
 export const LAST_WAY_LIMITED = 4;
 
 function closed(trouble: Trouble, kind: TroubleKind, failure: Failure): Trouble {
@@ -162,7 +162,7 @@ function closed(trouble: Trouble, kind: TroubleKind, failure: Failure): Trouble 
     const share = Math.max(SHARE_MIN, shareOf(trouble, atMs) * CUT);
     return { ...trouble, kind, detail, limitedInARow, share, shareAtMs: atMs };
   }
-  // A call from before that comes back late neither ends the probe nor says why the place is closed.
+  // An earlier call that returns late neither ends the probe nor changes the reason for the closure.
   if (!isNewRound) {
     const later = Math.max(trouble.closedUntilMs, untilMs);
     return { ...trouble, limitedInARow, closedUntilMs: later };
@@ -182,9 +182,9 @@ function closed(trouble: Trouble, kind: TroubleKind, failure: Failure): Trouble 
 }
 
 /**
- * Whether calls may be sent to a place. `probe`: the pause is over, and one call may find out whether that helps.
- * `opensAtMs` of a closed one: when the next probe may be sent; null = an operator has to put it back. What was closed
- * before an operator reopened it is open.
+ * Whether calls may be sent to a place. `probe`: the pause is over, and one call may test it. `opensAtMs` of a closed
+ * one: when the next probe may be sent; null = an operator must reopen it. A place that was closed before an operator
+ * reopened it is open.
  */
 export type Door =
   | { readonly kind: "open" | "probe" }
@@ -196,12 +196,12 @@ export function doorOf(trouble: Trouble | undefined, nowMs: number, reopenedAtMs
   const { closedUntilMs, probe, kind } = trouble;
   if (nowMs < closedUntilMs) return { kind: "closed", opensAtMs: closedUntilMs, why: kind };
   const nextMs = probe === null ? 0 : Math.max(probe.untilMs, probe.atMs + PROBE_EVERY_MS);
-  // While a probe is out nobody knows when it comes back: the callers look again soon.
+  // While a probe is out its return time is unknown, so callers check again soon.
   if (nowMs < nextMs) return { kind: "closed", opensAtMs: Math.min(nextMs, nowMs + PROBE_EVERY_MS), why: kind };
   return { kind: "probe" };
 }
 
-/** The narrower of two doors, both of which a call has to pass. */
+/** The stricter of two doors, both of which a call must pass. */
 export function narrower(one: Door, other: Door): Door {
   if (one.kind === "closed" && other.kind === "closed") {
     if (one.opensAtMs === null || other.opensAtMs === null) return one.opensAtMs === null ? one : other;

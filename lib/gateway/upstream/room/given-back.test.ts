@@ -15,7 +15,7 @@ test("ten answers in a row that show more room than we count say that unused tok
   const seen = new GivenBack();
   const nine = Array.from({ length: 9 }, (_, at) => seen.look(look(-100, at)));
   expect(nine.every((one) => one === null)).toBe(true);
-  // One that shows our count: the room that was seen was that of calls on their way.
+  // One answer that matches our count: the visible room was that of calls in flight.
   expect(seen.look(look(0, 10))).toBeNull();
   for (let at = 11; at < 20; at++) expect(seen.look(look(-100, at))).toBeNull();
   expect(seen.look(look(-100, 20))).toBe(true);

@@ -24,7 +24,7 @@ describe("a provider that is ten times too small, four processes", () => {
     for (const seed of SEEDS) {
       const told = await playScarce({ ...RUN, seed });
       expect(limitedShare(told)).toBeLessThanOrEqual(0.01);
-      // Of 60 at once and 60 a minute.
+      // 60 at once and 60 a minute.
       expect(told.served).toBeGreaterThan(0.9 * 240);
     }
   });

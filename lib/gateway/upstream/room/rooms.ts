@@ -7,9 +7,9 @@ import { type Figure, figuresOf, type RoomSource, roomLimit } from "@/lib/policy
 import type { RoomDimension, ToldRoom } from "@/lib/providers/trouble/room-headers";
 import { GivenBack } from "./given-back";
 
-/** Differences below that are rounding: Anthropic rounds tokens to thousands. */
+/** Smaller differences are rounding: Anthropic rounds tokens to thousands. */
 const NOTED_SHARE = 0.02;
-/** Corrections are held against calls that were admitted before them for so long. */
+/** How long corrections apply to calls that were admitted before them. */
 const CORRECTED_MS = 120_000;
 const PLACES_MAX = 1000;
 
@@ -22,10 +22,10 @@ function signatureOf({ dimension, capacity, windowMs, givesBack }: Figure): stri
 type Made = { readonly signature: string; readonly limits: readonly AppliedLimit[] };
 
 /**
- * The providers' own limits as limits of the provider layer: one counter for each credential, model and dimension, decided
- * with all others in the one script. Each class of calls may fill it up to its ceiling. The counter is our own; an answer
- * that shows more use than it does lifts it by the difference, so traffic of others on the same credential counts too.
- * It is never lowered but by time and by settlements.
+ * The providers' own limits as limits of the provider layer: one counter for each credential, model and dimension,
+ * decided with all others in the one script. Each class of calls may fill it up to its ceiling. The counter is our own.
+ * If an answer shows more use, the counter is raised by the difference, so other traffic on the same credential counts
+ * too. Only time and settlements lower it.
  */
 export class Rooms {
   readonly #admission: Pick<Admission, "peek" | "raise">;
@@ -39,7 +39,7 @@ export class Rooms {
     this.#log = input.log;
   }
 
-  /** The limits that a call of this class has to fit; none where nobody has a figure. The same objects until a figure changes. */
+  /** The limits that a call of this class must fit; none without a known figure. The same objects until a figure changes. */
   of(source: RoomSource, priority: Priority, nowMs: number): readonly AppliedLimit[] {
     const figures = figuresOf(source, nowMs);
     if (figures.length === 0) return NO_ROOM;
@@ -55,9 +55,9 @@ export class Rooms {
   }
 
   /**
-   * Holds what an answer says against what our counters stood at when its call was admitted, at `admittedAtMs`. Where the
-   * provider saw more use, the counter is lifted by that. Behind the call; a failure leaves it to the next answer. Returns
-   * the dimensions of which it shows now whether the provider gives unused tokens back.
+   * Compares an answer's figures with our counters at its call's admission, at `admittedAtMs`. Where the provider
+   * counted more use, the counter is raised by the difference. Runs after the call; after a failure the next answer
+   * does it. Returns the dimensions for which it is now known whether the provider gives unused tokens back.
    */
   compare(
     source: RoomSource,
@@ -93,7 +93,7 @@ export class Rooms {
     }
   }
 
-  /** Units by which a counter was lifted after a moment: calls from before do not show them. */
+  /** Units added to a counter after a moment: calls from before do not show them. */
   #since(counter: string, atMs: number): number {
     const corrected = this.#corrected.get(counter) ?? [];
     return corrected.reduce((sum, one) => (one.atMs >= atMs ? sum + one.units : sum), 0);

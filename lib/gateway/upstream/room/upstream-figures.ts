@@ -1,16 +1,16 @@
 import type { Model } from "@/lib/providers/catalog";
 import type { Upstreams } from "../upstreams";
 
-/** How well a limit of a provider is known; "none": nobody has a figure for any of the model's limits. */
+/** How well a provider's limit is known; "none": no figure for any of the model's limits. */
 export const KNOWN = ["fresh", "aged", "unknown", "none"] as const;
 export type UpstreamFigures = {
   /** limits, each of one credential and model */
   readonly rooms: Readonly<Record<(typeof KNOWN)[number], number>>;
-  /** credentials and models to which no calls are sent now */
+  /** credentials and models that get no calls now */
   readonly closed: number;
 };
 
-/** What is known of all providers, over all their credentials: an old figure is neither "full" nor "empty". */
+/** The state of all providers, over all their credentials: an old figure is neither "full" nor "empty". */
 export function upstreamFigures(
   upstreams: Pick<Upstreams, "door" | "known">,
   models: Iterable<Model>,
