@@ -13,12 +13,12 @@ const SEND_MS = 10_000;
 const PAGERDUTY_URL = "https://events.pagerduty.com/v2/enqueue";
 const url = z.url({ protocol: /^https?$/ }).max(2000);
 
-/** Where messages go, each kind with what it needs. Sealed as a whole in the database. */
+/** Where messages are sent, with each kind's own fields. Sealed as a whole in the database. */
 export const channelConfig = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("webhook"),
     url,
-    /** `whsec_` and base64; absent = one is made, and told once */
+    /** `whsec_` and base64; absent = one is made, and shown once */
     secret: z
       .string()
       .regex(/^whsec_[A-Za-z0-9+/=]{24,}$/, "whsec_ and at least 18 bytes as base64")
@@ -47,14 +47,14 @@ export const channelConfig = z.discriminatedUnion("kind", [
 ]);
 export type ChannelConfig = z.infer<typeof channelConfig>;
 
-/** One message: what one rule found, or found to be over. */
+/** One message: one rule's new findings, or its findings that are over. */
 export type Message = {
   readonly kind: "fired" | "over" | "test";
   readonly rule: string;
   readonly severity: Severity;
   readonly at: string;
   readonly findings: readonly (Pick<Finding, "title" | "detail"> & { readonly dedupeKey: string })[];
-  /** the console, for the reader */
+  /** link to the console */
   readonly console: string;
 };
 
@@ -62,7 +62,7 @@ export function newWebhookSecret(): string {
   return `whsec_${randomBytes(24).toString("base64")}`;
 }
 
-/** What people may read of a channel: where it leads, no secret. Webhook addresses are secrets themselves. */
+/** The part of a channel that people may read: its target, no secret. Webhook addresses are secrets themselves. */
 export function shownOf(config: ChannelConfig): string {
   if (config.kind === "smtp") return `${config.to.join(", ")} by ${config.host}:${config.port}`;
   return config.kind === "pagerduty"
@@ -70,7 +70,7 @@ export function shownOf(config: ChannelConfig): string {
     : new URL(config.url).host;
 }
 
-/** One try: `id` is the same for every try, so that a receiver can tell a repeated one; `signal` ends it. */
+/** One try. `id` is the same for every try, so a receiver can detect a repeat; `signal` ends the try. */
 export type Sending = {
   readonly id: string;
   readonly message: Message;
@@ -78,7 +78,7 @@ export type Sending = {
   readonly signal: AbortSignal;
 };
 
-/** Sends a message once. Throws what went wrong in words that may be shown. */
+/** Sends a message once. On failure throws an error whose text may be shown. */
 export async function send(config: ChannelConfig, sending: Sending): Promise<void> {
   const { id, message, now, signal } = sending;
   switch (config.kind) {
@@ -105,7 +105,7 @@ export async function send(config: ChannelConfig, sending: Sending): Promise<voi
   }
 }
 
-/** A message as people read it: one line per finding. */
+/** A message for people: one line per finding. */
 export function textOf({ kind, rule, severity, findings, console: link }: Message): string {
   const head = { fired: `[${severity}] ${rule}`, over: `[over] ${rule}`, test: `[test] ${rule}` }[kind];
   const shown = findings.slice(0, LINES_MAX).map(({ title }) => `• ${title}`);
@@ -129,7 +129,7 @@ async function mail(config: Extract<ChannelConfig, { kind: "smtp" }>, sending: S
   signal.throwIfAborted();
   const timeouts = { connectionTimeout: SEND_MS, greetingTimeout: SEND_MS, socketTimeout: SEND_MS };
   const auth = user === undefined ? {} : { auth: { user, pass: password ?? "" } };
-  // The address that was judged is the one that is used; the certificate is still the name's.
+  // The checked address is the one that is used; the certificate is still checked against the name.
   const host = await addressOf(config.host, config.allowLocal);
   const tls = net.isIP(config.host) === 0 ? { tls: { servername: config.host } } : {};
   const transport = nodemailer.createTransport({ host, port, secure, ...timeouts, ...auth, ...tls });
@@ -149,7 +149,7 @@ async function mail(config: Extract<ChannelConfig, { kind: "smtp" }>, sending: S
   }
 }
 
-/** An address of the host; refuses names that lead inwards unless they may. */
+/** An address of the host. Refuses names that resolve to internal addresses unless allowed. */
 async function addressOf(host: string, allowLocal: boolean): Promise<string> {
   const found = await dns.lookup(host, { all: true });
   if (!allowLocal && found.some(({ address }) => !isPublicAddress(address)))

@@ -16,7 +16,7 @@ let opened: OpenDatabase;
 let sql: pg.Client;
 let deliveries: Deliveries;
 
-/** Receives everything, and answers what is not sent to /hangs. */
+/** Receives everything. Answers all paths but /hangs. */
 const got: string[] = [];
 const receiver = http.createServer((request, response) => {
   got.push(request.url ?? "");
@@ -83,7 +83,7 @@ test("a receiver that hangs delays neither the search for due messages nor the o
       await deliveries.look();
       expect(got.filter((one) => one === "/good")).toHaveLength(nth);
     }, WAIT);
-  // Of the one that hangs no second message is under way.
+  // The one that hangs gets no second message meanwhile.
   expect(got.filter((one) => one === "/hangs")).toHaveLength(1);
 });
 

@@ -8,9 +8,9 @@ import { channelConfig, type Message, send } from "./channels";
 import { SEVERITIES } from "./rules";
 
 const AT_ONCE = 20;
-/** A receiver that has not taken a message by then has failed to, however busily it answers. */
+/** A receiver that has not accepted a message within this time has failed, even if it still sends data. */
 const TRY_MS = 20_000;
-/** A try takes less. If its process dies, the message is tried again after it. */
+/** A try takes less. If its process dies, the message is tried again after this time. */
 const LEASE_MS = 60_000;
 const TRIES_MAX = 12;
 const FIRST_PAUSE_MS = 2000;
@@ -28,9 +28,9 @@ const message: z.ZodType<Message> = z.object({
 type Claimed = Awaited<ReturnType<typeof claimDeliveries>>[number];
 
 /**
- * Sends what is due, each message at least once: a receiver that took one and died before saying so gets it again under
- * the same id. Tries that fail are repeated after 2 s, 4 s, 8 s … up to an hour, twelve times in all. Nobody waits for a
- * receiver: one message per channel is under way at a time, of twenty channels, each for no longer than TRY_MS.
+ * Sends due messages, each at least once: a receiver that accepted one and died before it answered gets it again under
+ * the same id. Failed tries are repeated after 2 s, 4 s, 8 s … up to an hour, twelve times in all. Receivers do not
+ * block each other: one message per channel at a time, for at most twenty channels, each no longer than TRY_MS.
  */
 export class Deliveries {
   readonly #needs: {
@@ -39,7 +39,7 @@ export class Deliveries {
     readonly unseal: Vault["unseal"];
     readonly log: Log;
   };
-  /** Tries under way, by channel. */
+  /** Running tries, by channel. */
   readonly #underWay = new Map<string, Promise<void>>();
   readonly #stop = new AbortController();
   #looking: Promise<void> | null = null;
@@ -48,14 +48,14 @@ export class Deliveries {
     this.#needs = needs;
   }
 
-  /** Gives up the tries under way; their messages are due again after a pause. */
+  /** Cancels the running tries. Their messages are due again after a pause. */
   async stop(): Promise<void> {
     this.#stop.abort(new Error("this process ended"));
     await this.#looking?.catch(() => undefined);
     await Promise.all(this.#underWay.values());
   }
 
-  /** A background job: begins what is due, and resolves before any of it is delivered. Rejects without a database. */
+  /** A background job: starts due messages, and resolves before any is delivered. Rejects without a database. */
   look(): Promise<void> {
     this.#looking ??= this.#begin().finally(() => {
       this.#looking = null;
@@ -63,7 +63,7 @@ export class Deliveries {
     return this.#looking;
   }
 
-  /** The same where the process may be held up when the job is over: resolves when what was begun is delivered or has failed. */
+  /** The same where the host may suspend the process after the job: resolves when each started message has an outcome. */
   async lookAndWait(): Promise<void> {
     await this.look();
     await Promise.all(this.#underWay.values());
@@ -107,7 +107,7 @@ export class Deliveries {
 
 const ERROR_CHARS_MAX = 300;
 
-/** What went wrong, in words without addresses' secrets; null when nothing did. */
+/** The error in words, without secrets in addresses; null on success. */
 async function tryOnce(work: () => Promise<void>): Promise<string | null> {
   try {
     await work();

@@ -29,6 +29,6 @@ test("one key is stopped where that is enough, and its tenant where it is not", 
   const whole = heaviestOver({ callsPerMinute: 49 }, tenants, keys);
   expect(whole).toMatchObject({ subject: "big", detail: { tenant: "big" } });
   expect(whole?.detail).not.toHaveProperty("key");
-  // What a key used is not in the books yet: then its tenant.
+  // If a key's usage is not in the books yet, its tenant is stopped.
   expect(heaviestOver({ callsPerMinute: 109 }, tenants, [])).toMatchObject({ subject: "big" });
 });

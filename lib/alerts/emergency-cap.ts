@@ -6,9 +6,9 @@ type Used = {
   readonly tokens: number;
   readonly costMicroUsd: number;
 };
-/** What a tenant used in a minute. */
+/** A tenant's usage in a minute. */
 export type TenantMinute = Used & { readonly tenant: string };
-/** The same of one of its keys, by the key's public id. */
+/** The same for one of its keys, by the key's public id. */
 export type KeyMinute = TenantMinute & { readonly key: string };
 
 export type Cap = {
@@ -27,7 +27,7 @@ type Unit = (typeof UNITS)[number][0];
 /** A minute in which all tenants together used more than a cap. */
 type Over = { readonly unit: Unit; readonly most: number; readonly used: number; readonly minutesAgo: number };
 
-/** This minute's or the last one's, whichever shows it first; null = the cap holds. */
+/** The current minute or the last one, whichever exceeds the cap first; null = the cap holds. */
 export function overCap(cap: Cap, tenants: readonly TenantMinute[]): Over | null {
   for (const minutesAgo of [0, 1]) {
     const rows = tenants.filter((row) => row.minutesAgo === minutesAgo);
@@ -43,8 +43,8 @@ export function overCap(cap: Cap, tenants: readonly TenantMinute[]): Over | null
 export type Heaviest = { readonly subject: string; readonly title: string; readonly detail: object };
 
 /**
- * What to stop when a cap is passed: the smallest scope that brings the rest below it. One key, if that is enough; else the
- * tenant that uses most. If the others are above the cap as well, the next heaviest follows a minute later.
+ * What to stop when a cap is exceeded: the smallest scope that brings the rest below it. One key, if that is enough;
+ * otherwise the tenant with the most usage. If the others still exceed it, the next heaviest follows a minute later.
  */
 export function heaviestOver(cap: Cap, tenants: readonly TenantMinute[], keys: readonly KeyMinute[]): Heaviest | null {
   const over = overCap(cap, tenants);

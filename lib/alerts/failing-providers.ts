@@ -1,4 +1,4 @@
-/** Calls of one tenant to one provider in one minute that say something of the provider. */
+/** Calls of one tenant to one provider in one minute that are evidence about the provider. */
 type Upstream = {
   readonly provider: string;
   readonly tenant: string;
@@ -9,7 +9,7 @@ type Upstream = {
 
 type Answered = { readonly calls: number; readonly failed: number };
 
-/** What each tenant met at each provider. */
+/** Each tenant's results at each provider. */
 export function byProvider(upstream: readonly Upstream[], minutes: number): Map<string, Map<string, Answered>> {
   const providers = new Map<string, Map<string, Answered>>();
   for (const { provider, tenant: slug, minutesAgo, calls, failed } of upstream) {
@@ -22,8 +22,8 @@ export function byProvider(upstream: readonly Upstream[], minutes: number): Map<
 }
 
 /**
- * Whom a provider fails. It fails everybody when that is still so without any one tenant's calls (half as many will do):
- * nobody alone can have it stopped for the others. What one tenant meets alone is found for that tenant alone.
+ * Providers that fail, and for whom. One fails for everyone if it still does without any one tenant's calls (at half the
+ * threshold), so no tenant alone can have it stopped for the others. Failures of one tenant are found for that tenant only.
  */
 export function failing(
   provider: string,

@@ -121,7 +121,7 @@ test("no tenant alone has a provider stopped for the others; what it meets alone
   expect(scopes(line("acme", 10_000, 10_000), line("one", 3, 3), line("two", 3, 3))).toEqual([ofAcme]);
   expect(scopes(line("acme", 10_000, 10_000), line("one", 50, 50), line("two", 50, 40))).toEqual([{ provider: "p" }]);
   expect(scopes(line("acme", 15, 15), line("one", 15, 15))).toEqual([{ provider: "p" }]);
-  // Nor can one keep a failing provider from being found for the others by calls that it refuses rightly: those are no evidence.
+  // Nor can a tenant hide a failing provider from the others with calls that it rightly refuses: those are no evidence.
   expect(scopes(line("acme", 100, 0), line("one", 50, 50), line("two", 50, 50))).toEqual([{ provider: "p" }]);
   expect(scopes(line("acme", 19, 19))).toEqual([]);
 });

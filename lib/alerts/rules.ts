@@ -13,7 +13,7 @@ const minutes = z.number().int().min(1).max(60).default(5);
 const cap = z.number().int().min(1).max(9_000_000_000_000_000).optional();
 const minCalls = z.number().int().min(1).max(1_000_000).default(20);
 
-/** What may be watched, each kind with its own numbers. `tenant` narrows it to one; absent = all. */
+/** The rule kinds, each with its own numbers. `tenant` narrows a rule to one tenant; absent = all. */
 export const ruleWatch = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("budget_threshold"), tenant, minPercent: z.number().min(1).max(200).default(1) }),
   z.strictObject({ kind: z.literal("limit_remaining"), tenant, percent: percent.default(10) }),
@@ -50,7 +50,7 @@ export const ruleWatch = z.discriminatedUnion("kind", [
 ]);
 export type RuleWatch = z.infer<typeof ruleWatch>;
 
-/** What a finding may stop by itself, and for how long. It is set once per alert: an operator who lifts it is obeyed. */
+/** What a finding may stop automatically, and for how long. Set once per alert: if an operator lifts it, it stays lifted. */
 export const ruleBrake = z.strictObject({
   mode: z.enum(["block", "drain", "cut", "degrade"]),
   minutes: z.number().int().min(1).max(1440).default(15),
@@ -58,19 +58,19 @@ export const ruleBrake = z.strictObject({
 export type RuleBrake = z.infer<typeof ruleBrake>;
 
 /**
- * Whether what was found may be over by itself. A process that starts later, or has anchors of its own, may not see that
- * the audit log was changed: such an alert stays open until its rule is removed.
+ * Whether a finding can end by itself. A process that starts later, or has its own anchors, may not see that the audit
+ * log was changed. Such an alert stays open until its rule is removed.
  */
 export function mayEnd(kind: string): boolean {
   return kind !== "audit_broken";
 }
 
-/** Kinds whose findings name one tenant, key or provider that can be stopped. */
+/** Kinds whose findings name one tenant, key or provider, which can be stopped. */
 export function mayBrake(kind: RuleWatch["kind"]): boolean {
   return ["spend_rate", "refusal_rate", "upstream_errors", "emergency_cap"].includes(kind);
 }
 
-/** What a finding of such a kind is about; null when it names nobody. */
+/** The subject of a finding of such a kind; null when it names none. */
 export function scopeOf({ tenant: of, provider, key }: Readonly<Record<string, unknown>>): FoundScope | null {
   const named = {
     ...(typeof of === "string" ? { tenant: of } : {}),
@@ -82,18 +82,18 @@ export function scopeOf({ tenant: of, provider, key }: Readonly<Record<string, u
 
 type FoundScope = { readonly tenant?: string; readonly key?: string; readonly provider?: string };
 
-/** Something that a rule found to be so. What only happens once (a threshold was passed) is over at once. */
+/** One finding of a rule. A one-time event (a threshold was passed) is over at once. */
 export type Finding = {
-  /** the same for as long as it is the same thing */
+  /** the same as long as the finding is the same */
   readonly subject: string;
   readonly title: string;
   readonly detail: Readonly<Record<string, unknown>>;
   readonly once: boolean;
 };
 
-/** What rules are held against: numbers that the console shows too. Money in micro-dollars. */
+/** The facts that rules are checked against; the console shows the same numbers. Money in micro-dollars. */
 export type Facts = {
-  /** thresholds that were passed and not looked at yet */
+  /** thresholds that were passed and not yet checked */
   readonly passed: readonly {
     readonly seq: number;
     readonly tenant: string | null;
@@ -114,9 +114,9 @@ export type Facts = {
     tokens: number;
     costMicroUsd: number;
   }[];
-  /** by key, of the last two minutes; only when a cap is passed */
+  /** by key, of the last two minutes; only when a cap is exceeded */
   readonly keyTraffic: readonly KeyMinute[];
-  /** calls that tell something of their provider */
+  /** calls that are evidence about their provider */
   readonly upstream: readonly {
     provider: string;
     tenant: string;
@@ -124,13 +124,13 @@ export type Facts = {
     calls: number;
     failed: number;
   }[];
-  /** places that providers are closed at, or answered 429 at lately */
+  /** places where providers are closed, or recently answered 429 */
   readonly places: readonly {
     provider: string;
     model: string | null;
     limitedInARow: number;
     detail: string;
-    /** when the next probe may go */
+    /** when the next probe may be sent */
     untilMs: number;
   }[];
   readonly brakes: readonly {
@@ -142,17 +142,17 @@ export type Facts = {
   }[];
   readonly lastBrakeAt: number | null;
   readonly keys: readonly { tenant: string; id: string; name: string; expiresAt: number }[];
-  /** keys with a schedule that have no successor yet */
+  /** keys with a rotation schedule and no successor yet */
   readonly rotations: readonly { tenant: string; id: string; name: string; dueAt: number }[];
-  /** what holders of keys ask for, until an operator has looked at it */
+  /** requests of key holders that no operator has handled yet */
   readonly wishes: readonly { tenant: string; id: string; key: string; keyName: string; wish: string }[];
   readonly isStoreAway: boolean;
-  /** what this process found wrong with the end of the audit log; null = nothing */
+  /** what this process found wrong at the end of the audit log; null = nothing */
   readonly auditFault: string | null;
   readonly now: number;
 };
 
-/** What a rule finds in the facts. Pure; money and shares in words, so that a message needs no look-up. */
+/** A rule's findings in the facts. Pure; money and shares as words, so that a message needs no look-up. */
 export function findingsOf(watch: RuleWatch, facts: Facts): Finding[] {
   switch (watch.kind) {
     case "budget_threshold":
@@ -277,7 +277,7 @@ function limitedPlaces(watch: Watch<"upstream_limited">, { places }: Facts): Fin
     });
 }
 
-/** The whole installation is over its cap: what a brake stops is the smallest scope that helps. */
+/** The whole installation exceeds its cap. A brake stops the smallest scope that helps. */
 function heaviestOverCap(watch: Watch<"emergency_cap">, { traffic, keyTraffic }: Facts): Finding[] {
   const found = heaviestOver(watch, traffic, keyTraffic);
   return found === null ? [] : [state(found.subject, found.title, { ...found.detail })];

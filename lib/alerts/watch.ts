@@ -41,7 +41,7 @@ import {
   scopeOf,
 } from "./rules";
 
-/** Facts that are not in the database: as the console shows them, by the functions that decide. */
+/** Facts outside the database, from the functions that decide; the console shows the same. */
 export type LiveFacts = {
   limits(): Promise<Facts["limits"]>;
   forecasts(): Promise<Facts["forecasts"]>;
@@ -56,13 +56,13 @@ export type Watch = {
   readonly consoleUrl: string;
 };
 
-/** What is over and back again within this time goes on without another message. */
+/** A finding that ends and returns within this time continues without another message. */
 const QUIET_MS = 300_000;
 
 /**
- * One look at all rules: what they find now against what they found before. New findings of a rule become alerts and one
- * message per channel; what is over ends them. All in one transaction, by one process at a time, so that nothing is sent
- * twice and nothing that was noticed is lost.
+ * One check of all rules: compares current findings with earlier ones. New findings of a rule become alerts and one
+ * message per channel; findings that are over end their alerts. All in one transaction and by one process at a time, so
+ * nothing is sent twice and no finding is lost.
  */
 export async function watchOnce(watch: Watch): Promise<readonly WantedBrake[]> {
   const wanted: WantedBrake[] = [];
@@ -110,7 +110,7 @@ export async function watchOnce(watch: Watch): Promise<readonly WantedBrake[]> {
   return wanted;
 }
 
-/** A brake that a rule asks for as long as what it found is so. */
+/** A brake that a rule sets as long as its finding lasts. */
 export type WantedBrake = RuleBrake & {
   readonly alertId: string;
   readonly rule: string;
@@ -127,7 +127,7 @@ function brakesOf(row: RuleRow, open: readonly Pick<AlertRow, "id" | "title" | "
   });
 }
 
-/** What begins, goes on after a short pause, and is over, of one rule. */
+/** One rule's findings that begin, continue after a short pause, and are over. */
 function compare(row: RuleRow, found: readonly Finding[], known: readonly AlertRow[], now: Date) {
   const keyOf = (finding: Finding) => `${row.id}/${finding.subject}`;
   const foundKeys = new Set(found.map(keyOf));
@@ -174,7 +174,7 @@ function brakeFact({ id, scope, mode, reason, createdBy }: BrakeRow): Facts["bra
   return { id, scope: { ...scope }, mode, reason, by: createdBy };
 }
 
-/** A place that is closed, or was until lately: its probe may still be to come. */
+/** A place that is closed, or was until recently: its probe may still come. */
 function placeFact(
   row: Awaited<ReturnType<typeof placesWithProviders>>[number],
   now: number,
@@ -192,7 +192,7 @@ function wishFact({ id, tenant, keyFamilyId, keyName, wish }: WishRow): Facts["w
   return { id, tenant, key: keyFamilyId, keyName, wish };
 }
 
-/** Only what some rule asks about is looked up. */
+/** Loads only the facts that some rule uses. */
 async function factsFor(tx: Database, live: LiveFacts, rules: readonly RuleWatch[], now: number): Promise<Facts> {
   const asks = (...kinds: RuleWatch["kind"][]) => rules.some((rule) => kinds.includes(rule.kind));
   const minutes = Math.max(1, ...rules.map((rule) => ("minutes" in rule ? rule.minutes : 2)));
@@ -218,7 +218,7 @@ async function factsFor(tx: Database, live: LiveFacts, rules: readonly RuleWatch
     keyTraffic: isOver ? (await keyTrafficSince(tx, lastMinute)).map(ago) : [],
     upstream: asks("upstream_errors") ? (await upstreamSince(tx, since)).map(ago) : [],
     places: asks("upstream_limited") ? (await placesWithProviders(tx)).flatMap((row) => placeFact(row, now)) : [],
-    // From the database: what one process has not heard of yet must not look as if it were over.
+    // From the database: facts that one process does not know yet must not look as if they were over.
     brakes: asks("brake") ? (await brakesOn(tx, new Date(now))).map(brakeFact) : [],
     lastBrakeAt: asks("drill_overdue") ? ((await lastBrakeAt(tx))?.getTime() ?? null) : null,
     keys: ending.map((row) => ({ ...row, expiresAt: row.expiresAt?.getTime() ?? 0 })),

@@ -3,14 +3,14 @@ import path from "node:path";
 import type { Log } from "@/lib/log";
 import { type Mark, parseMark, type Signer } from "./mark";
 
-/** The newest one vouches for every row before it; the older ones only tell where and when a rewritten log begins. */
+/** The newest one proves every row before it. The older ones only show where and when a rewritten log begins. */
 const LINES_KEPT = 20_000;
 const LINES_MAX = 25_000;
 
 /**
- * A file of signed heads outside the database, one a line, to which every change of this process is added after its commit.
- * Somebody who can write only to the database cannot make a log that fits it. Adding never throws: a change is not undone
- * because the disk is full, and the next head vouches for it as well.
+ * A file of signed heads outside the database, one per line. Every change of this process is added after its commit. An
+ * attacker who can write only to the database cannot make a log that matches it. Adding never throws: a change is not
+ * undone because the disk is full, and the next head proves it as well.
  */
 export class Anchors {
   readonly file: string;
@@ -32,7 +32,7 @@ export class Anchors {
     return this.#newest ?? null;
   }
 
-  /** All heads of the file that are ours, in their order, and how many lines are not. */
+  /** All heads of the file with our signature, in order, and the number of other lines. */
   read(): { readonly heads: readonly Mark[]; readonly unreadable: number } {
     const text = fs.existsSync(this.file) ? fs.readFileSync(this.file, "utf8") : "";
     const lines = text.split("\n").filter((line) => line !== "");
@@ -49,7 +49,7 @@ export class Anchors {
     try {
       if (head.seq <= (this.newest()?.seq ?? 0)) return;
       fs.mkdirSync(path.dirname(this.file), { recursive: true, mode: 0o700 });
-      // In front, too: what a crash has left of a line must not spoil this one.
+      // Also in front: a partial line after a crash must not spoil this one.
       fs.appendFileSync(this.file, `${this.#lines === 0 ? "" : "\n"}${JSON.stringify(head)}\n`, { mode: 0o600 });
       this.#newest = head;
       this.#lines += 1;

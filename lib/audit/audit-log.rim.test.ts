@@ -15,7 +15,7 @@ const SECRET = "the key of the signatures";
 const log = makeLog("silent");
 let database: TestDatabase;
 let opened: OpenDatabase;
-/** A connection that owns the tables: an attacker with full rights in the database. */
+/** A connection of the table owner: an attacker with full rights in the database. */
 let thief: pg.Client;
 let now = Date.now();
 let made = 0;
@@ -39,7 +39,7 @@ beforeEach(async () => {
   audit = process_();
 });
 
-/** Another process, with a data folder of its own unless told otherwise. */
+/** Another process, with its own data folder by default. */
 function process_(home = path.join(database.folder, `p${++made}`), signer = new Signer(SECRET)): AuditLog {
   return new AuditLog({ chainKey: CHAIN_KEY, signer, folder: home, clock: { now: () => now }, log });
 }
@@ -63,7 +63,7 @@ async function faults(by = audit): Promise<string[]> {
   return (await by.verify(opened.db)).faults.map(({ kind, seq }) => `${kind} ${seq}`);
 }
 
-/** Every row again from one on, with hashes that fit: what only somebody with the chain's key can make. */
+/** Rewrites every row from one on, with matching hashes: only possible with the chain's key. */
 async function rehash(change: (row: Record<string, unknown>) => void, from = 1): Promise<string> {
   const rows = await auditAfter(opened.db, { after: 0, limit: 1000 });
   let previousHash = rows.find((row) => row.seq === from - 1)?.hash ?? "";
@@ -136,7 +136,7 @@ describe("changes made in the database are found", () => {
   test("the newest rows removed, the head left as it is", async () => {
     await thief.query("delete from audit where seq > 4");
     expect(await faults()).toEqual(["removed 5", "removed 5"]);
-    // The next change goes on, and hides nothing.
+    // The next change is appended, and hides nothing.
     await audit.record(opened.db, entry("later"));
     expect(await faults()).toEqual(["removed 5"]);
     expect(audit.fault).not.toBeNull();

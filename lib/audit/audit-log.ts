@@ -19,13 +19,13 @@ import { type Mark, parseMark, type Signer } from "./mark";
 import { type HeadsReceiver, SentHeads } from "./sent-heads";
 import { type AuditReport, brokenBefore, verifyLog } from "./verify";
 
-/** Rows that one round of retention removes at most: it has to end within a statement's time limit. */
+/** Maximum rows that one round of retention removes: it must end within a statement's time limit. */
 const CUT_ROWS_MAX = 10_000;
 
 /**
- * The audit log's chain. Invariant: its last row is the one that the signed head names, and every head that this process
- * has seen committed stands in the anchor file. Fail mode: an operator can act (and brake) although the log was tampered with;
- * what shows it is kept, the log of the process says so, and `fault` returns it. Called by every verb of the console.
+ * The audit log's chain. Invariant: its last row is the one that the signed head names, and every head that this
+ * process has seen committed is in the anchor file. Fail mode: an operator can act (and brake) although the log was
+ * changed; the evidence is kept, the process logs it, and `fault` returns it. Called by every verb of the console.
  */
 export class AuditLog {
   readonly signer: Signer;
@@ -54,18 +54,18 @@ export class AuditLog {
     this.#sent = to === null ? null : new SentHeads({ to, log });
   }
 
-  /** What was found wrong with the end of the log since the start; null = nothing. It stays: a later row may cover it up. */
+  /** The fault found at the end of the log since the start; null = none. It stays, because a later row may cover it up. */
   get fault(): string | null {
     return this.#fault;
   }
 
-  /** Signs the end of a log from before there were signed ends. Once at the start, before anything is appended. */
+  /** Signs the end of a log from before ends were signed. Once at the start, before any row is appended. */
   async begin(db: Database): Promise<void> {
     const head = await db.transaction(async (tx) => {
       await lockAudit(tx);
       const stored = await readAuditMark(tx, "head");
       const last = await lastAuditPlace(tx);
-      // Where heads were anchored before, an unsigned one is no old log but a changed one.
+      // If heads were anchored before, an unsigned one means a changed log, not an old one.
       if (last === null || parseMark(stored) !== null || this.anchors.newest() !== null) return null;
       if (stored !== last.hash)
         this.#log.error("the audit log does not end as it was left; its first signature covers what is there");
@@ -75,13 +75,13 @@ export class AuditLog {
     await this.follow(db);
   }
 
-  /** Appends a row within a transaction. Its head goes to `noted` once that is committed, and not before. */
+  /** Appends a row within a transaction. Its head goes to `noted` only after the commit. */
   async append(tx: Database, entry: AuditEntry): Promise<Mark> {
     await lockAudit(tx);
     const last = await lastAuditPlace(tx);
     const known = this.#ours(await readAuditMark(tx, "head"));
     if (known?.hash !== last?.hash) {
-      // The head is all that shows what was there, and is about to be replaced.
+      // The head is the only evidence of the earlier rows, and is about to be replaced.
       if (known !== null) this.anchors.add(known);
       this.#found(`the audit log does not end where it was signed (row ${known?.seq ?? "unknown"})`);
     }
@@ -95,12 +95,12 @@ export class AuditLog {
     this.#sent?.add(head);
   }
 
-  /** Appends a row that belongs to no change of anything else. */
+  /** Appends a row without any other change. */
   async record(db: Database, entry: AuditEntry): Promise<void> {
     this.noted(await db.transaction((tx) => this.append(tx, entry)));
   }
 
-  /** The whole log against hashes, signatures and anchors. All who ask while one look runs share it. */
+  /** Checks the whole log against hashes, signatures and anchors. Concurrent callers share one check. */
   verify(db: Database): Promise<AuditReport> {
     this.#verifying ??= verifyLog(db, { chainKey: this.#chainKey, signer: this.signer, anchors: this.anchors }).finally(
       () => {
@@ -110,7 +110,7 @@ export class AuditLog {
     return this.#verifying;
   }
 
-  /** Anchors what other processes have appended, if the log still goes on from where it was anchored. A few small queries. */
+  /** Anchors rows of other processes, if the log still continues from the last anchor. A few small queries. */
   async follow(db: Database): Promise<void> {
     const newest = this.anchors.newest();
     const seen = await inSnapshot(db, async (tx) => ({
@@ -129,7 +129,7 @@ export class AuditLog {
     this.noted(head);
   }
 
-  /** Removes rows from before a moment, some at a time, and signs where. Leaves a log that is not intact as it is. */
+  /** Removes rows from before a moment, in portions, and signs the cut. Does not touch a log that is not intact. */
   async cut(db: Database, before: Date): Promise<number> {
     const done = await db.transaction(async (tx) => {
       await lockAudit(tx);

@@ -1,21 +1,21 @@
 import type { Clock } from "@/lib/clock";
 
 const WINDOW_MS = 10 * 60_000;
-/** Acts of one subject, and of one kind by all subjects together, that get a row of their own within a window. */
+/** Acts per window with their own row: of one subject, and of one kind by all subjects together. */
 const ROWS_EACH = 5;
 const ROWS_ALL = 100;
 const SUBJECTS_MAX = 1000;
 const SUMMARIES_MAX = 20;
 const OTHERS = "others";
 
-/** Acts of one kind and subject that were counted instead of written. */
+/** Acts of one kind and subject that were counted, not written. */
 export type Summary = { readonly what: string; readonly who: string; readonly more: number };
 
 type Count = { readonly what: string; readonly who: string; seen: number; written: number };
 
 /**
- * Bounds the rows that people without rights can cause: of each subject the first few within ten minutes are written one by
- * one, the rest is counted and told in one row when the time is over. Per process; rows per window: at most 120 a kind.
+ * Bounds the rows that people without rights can cause. In ten minutes the first few acts of each subject get a row
+ * each; the rest is counted and written as one row at the end. Per process; rows per window: at most 120 a kind.
  */
 export class Bounded {
   readonly #clock: Clock;
@@ -27,7 +27,7 @@ export class Bounded {
     this.#startedMs = clock.now();
   }
 
-  /** Whether this act gets a row of its own. */
+  /** Whether this act gets its own row. */
   take(what: string, who: string): boolean {
     const all = this.#countOf(what, "");
     const own = this.#countOf(what, this.#counts.size < SUBJECTS_MAX ? who : OTHERS);
@@ -38,7 +38,7 @@ export class Bounded {
     return true;
   }
 
-  /** What was only counted in the window that has ended, or up to now with `early`; nothing while it runs. */
+  /** The counted acts of the ended window, or up to now with `early`; nothing while the window runs. */
   due(early = false): readonly Summary[] {
     if (!early && this.#clock.now() - this.#startedMs < WINDOW_MS) return [];
     this.#startedMs = this.#clock.now();
@@ -56,7 +56,7 @@ export class Bounded {
   }
 }
 
-/** The largest by name, all others in one. */
+/** The largest by name, all others in one entry. */
 function summaries(counts: readonly Count[]): readonly Summary[] {
   const more = counts
     .map(({ what, who, seen, written }) => ({ what, who, more: seen - written }))

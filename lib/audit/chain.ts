@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 
-/** What a row of the audit log says. */
+/** The content of a row of the audit log. */
 export type AuditEntry = {
   readonly actor: string;
   readonly role: string;
@@ -34,7 +34,7 @@ export function auditHash(key: string, row: { at: Date; previousHash: string } &
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== "object" || value === null) return value ?? null;
-  // Read back, a moment is text: hashed otherwise, its row would seem changed.
+  // A moment is read back as text. Hashed in another form, its row would seem changed.
   if (value instanceof Date) return value.toJSON();
   const entries = Object.entries(value).filter(([, member]) => member !== undefined);
   return Object.fromEntries(

@@ -3,11 +3,11 @@ import { z } from "zod";
 
 const markSchema = z.strictObject({
   v: z.literal(1),
-  /** head: the log's last row at that time; cut: the last row that retention has removed */
+  /** head: the log's last row at that time; cut: the last row that retention removed */
   kind: z.enum(["head", "cut"]),
   seq: z.number().int().min(1),
   hash: z.string().max(128),
-  /** when it was signed, as the signing process's clock had it */
+  /** when it was signed, by the signing process's clock */
   at: z.iso.datetime(),
   /** which key signed it */
   key: z.string().max(32),
@@ -28,7 +28,7 @@ export function parseMark(text: string | null): Mark | null {
 }
 
 /**
- * Signs places of the log with Ed25519 (RFC 8032) and knows its own signatures and those of keys from before. A copy of
+ * Signs places of the log with Ed25519 (RFC 8032), and verifies its own signatures and those of earlier keys. Copies of
  * the marks can be checked with the public key, and signed only with the private one.
  */
 export class Signer {
@@ -52,7 +52,7 @@ export class Signer {
     return { ...unsigned, signature };
   }
 
-  /** Whether the mark was signed with this installation's key, or one from before. */
+  /** Whether the mark was signed with this installation's key, or an earlier one. */
   isOurs(mark: Mark): boolean {
     const key = this.#known.get(mark.key);
     return key !== undefined && verify(null, signedText(mark), key, Buffer.from(mark.signature, "base64url"));
@@ -61,7 +61,7 @@ export class Signer {
 
 type Pair = { readonly id: string; readonly privateKey: KeyObject; readonly publicKey: KeyObject };
 
-/** What PKCS #8 has in front of an Ed25519 seed (RFC 8410). */
+/** The PKCS #8 prefix of an Ed25519 seed (RFC 8410). */
 const PKCS8_ED25519 = Buffer.from("302e020100300506032b657004220420", "hex");
 const SEED_BYTES = 32;
 const ID_CHARS = 16;
@@ -76,7 +76,7 @@ function pairOf(secret: string): Pair {
   return { id: id.slice(0, ID_CHARS), privateKey, publicKey };
 }
 
-/** No field may hold a line break, so no two marks have one text. */
+/** No field may contain a line break, so no two marks have the same text. */
 function signedText({ kind, seq, hash, at }: Omit<Mark, "signature">): Buffer {
   return Buffer.from(JSON.stringify(["spillway audit", kind, seq, hash, at]));
 }

@@ -33,7 +33,7 @@ test("of many while one is on its way only the newest follows, and one that is r
   const heads = new SentHeads({ to: { url: receiver.url, token: null }, log: makeLog("silent") });
   for (let seq = 1; seq <= 50; seq++) heads.add(head(seq));
   await vi.waitFor(() => expect(seqs()).toEqual([1]), PATIENCE);
-  // As the console's process does every ten seconds.
+  // The console's process does this every ten seconds.
   await vi.waitFor(() => {
     heads.add(head(50));
     expect(seqs()).toEqual([1, 50]);

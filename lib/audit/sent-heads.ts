@@ -1,15 +1,15 @@
 import type { Log } from "@/lib/log";
 import type { Mark } from "./mark";
 
-/** Where heads are sent, and the bearer token that goes along; null = none. */
+/** Where heads are sent, with a bearer token; null = none. */
 export type HeadsReceiver = { readonly url: string; readonly token: string | null };
 
 const SEND_MS = 10_000;
 
 /**
- * Sends signed heads of the audit log to a receiver elsewhere, so that what proves the log is not on this machine alone.
- * The newest vouches for all before it: while one is on its way, or the receiver is away, only the newest waits.
- * Fail mode: nobody waits for it. What could not be sent is sent with the next head, or when `add` is called again.
+ * Sends signed heads of the audit log to a remote receiver, so that the log's proof is not only on this machine. The
+ * newest proves all before it: while one is being sent, or the receiver is away, only the newest waits. Fail mode:
+ * nothing waits for it. A head that could not be sent is sent with the next one, or at the next `add`.
  */
 export class SentHeads {
   readonly #to: HeadsReceiver;

@@ -5,7 +5,7 @@ import { auditHash } from "./chain";
 import { type Mark, parseMark, type Signer } from "./mark";
 
 export type AuditFault = {
-  /** the first row that it concerns */
+  /** the first affected row */
   readonly seq: number;
   readonly kind:
     | "changed"
@@ -23,7 +23,7 @@ export type AuditFault = {
 export type AuditReport = {
   readonly faults: readonly AuditFault[];
   readonly rows: number;
-  /** the first and the last row that are there; null = the log is empty */
+  /** the first and the last existing row; null = the log is empty */
   readonly first: number | null;
   readonly last: number | null;
   /** where the log must end, if the signature is ours */
@@ -36,15 +36,15 @@ const PAGE_ROWS = 500;
 const FAULTS_MAX = 20;
 
 /**
- * Holds the log against its hashes, its signed head and cut, and every anchor. Reads it page by page, as it is at one
- * moment; what is appended meanwhile is for the next look.
+ * Checks the log against its hashes, its signed head and cut, and every anchor. Reads one snapshot page by page; rows
+ * appended meanwhile are left for the next check.
  */
 export async function verifyLog(
   db: Database,
   input: { chainKey: string; signer: Signer; anchors: Anchors },
 ): Promise<AuditReport> {
   const { chainKey, signer, anchors } = input;
-  // Before the snapshot: it has every row that was anchored by now.
+  // Before the snapshot, so that it has every row that is anchored by now.
   const { heads, unreadable } = anchors.read();
   const newest = anchors.newest();
   return inSnapshot(db, async (tx) => {
@@ -59,7 +59,7 @@ export async function verifyLog(
   });
 }
 
-/** The first row up to one that does not fit the chain after `from`; null when all do. */
+/** The first row up to one that does not fit the chain after `from`; null when all fit. */
 export async function brokenBefore(
   db: Database,
   input: { chainKey: string; from: { seq: number; hash: string }; upTo: number },
@@ -87,7 +87,7 @@ class Walk {
   readonly #newest: Mark | null;
   readonly #faults: AuditFault[] = [];
   #previous: { seq: number; hash: string };
-  /** the last row that an anchor vouches for */
+  /** the last row that an anchor proves */
   #vouched = 0;
   #rows = 0;
   #first: number | null = null;
@@ -143,7 +143,7 @@ class Walk {
       this.#vouched = anchor.seq;
       return;
     }
-    // Every anchor after the first that does not fit would say the same.
+    // Every anchor after the first mismatch would say the same.
     if (this.#isRewritten) return;
     this.#isRewritten = true;
     const since = this.#vouched + 1;
@@ -151,7 +151,7 @@ class Walk {
     this.#add("rewritten", since, `${rows} not what was anchored on ${anchor.at}: the log was rewritten.`);
   }
 
-  /** What is left of the anchors after the pass has no row. */
+  /** The anchors left after the pass have no row. */
   #judgeAnchors(): void {
     const { last } = this;
     const ends = last === null ? "the log is empty" : `the log ends with row ${last}`;
