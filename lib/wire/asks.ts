@@ -1,11 +1,11 @@
 import type { Asks } from "@/lib/money/cost";
 import { isObject, listOf, member, textOf } from "./json/object";
 
-/** Uses of a hosted tool that are held for when a request sets no bound; what goes beyond is settled as debt. */
+/** Uses of a hosted tool that are reserved when a request sets no bound; more uses are settled as debt. */
 const USES_HELD = 10;
 const USES_MAX = 1000;
 
-/** What of a body has a price of its own, in any dialect: the service tier, cache marks, hosted tools, sound. */
+/** The parts of a body that have their own price, in any dialect: the service tier, cache marks, hosted tools, sound. */
 export function asksOf(body: Readonly<Record<string, unknown>>): Asks {
   const tier = textOf(body.service_tier);
   const modalities = listOf(body.modalities);
@@ -17,7 +17,7 @@ export function asksOf(body: Readonly<Record<string, unknown>>): Asks {
   return { serviceTier, cacheWrite: marksIn(body), tools: hostedTools(body), hasMedia: false, outputParts };
 }
 
-/** The dearest of the cache marks in a body; `readsTo` bounds how deep blocks may stand in each other. */
+/** The most expensive cache mark in a body; `readsTo` bounds how deep blocks may be nested. */
 function marksIn(value: unknown, readsTo = MARKS_DEPTH): "cacheWrite" | "cacheWriteHour" | null {
   if (readsTo === 0) return null;
   if (isObject(value) && isObject(value.cache_control)) {
@@ -41,7 +41,7 @@ function inner(value: unknown, readsTo: number): "cacheWrite" | "cacheWriteHour"
   return dearest;
 }
 
-/** Tools that the provider runs, by the name of their fee; those that the caller runs, and free ones, are left out. */
+/** Tools that the provider runs, by the name of their fee, without free ones and those that the caller runs. */
 function hostedTools(body: Readonly<Record<string, unknown>>): Asks["tools"] {
   const bound = body.max_tool_calls;
   const tools = listOf(body.tools).flatMap((tool) => {
@@ -58,7 +58,7 @@ function usesOf(most: unknown): number {
   return typeof most === "number" && Number.isInteger(most) && most >= 0 ? Math.min(most, USES_MAX) : USES_HELD;
 }
 
-/** Tools by the caller, and tools of providers that cost nothing but tokens. */
+/** Tools that the caller runs, and provider tools that cost nothing but tokens. */
 const FREE =
   /^(function|custom|namespace|mcp|mcp_toolset|local_shell|shell|apply_patch|computer|computer_use_preview|tool_search\w*|programmatic_tool_calling)$|^(bash|text_editor|computer|memory|web_fetch|tool_search_tool\w*)_\d{8}$|^$/;
 

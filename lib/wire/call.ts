@@ -1,7 +1,7 @@
 import type { Asks } from "@/lib/money/cost";
 import type { FormBody } from "./others/form-body";
 
-/** One parsed request, in words that hold for every dialect. */
+/** One parsed request, in terms that fit every dialect. */
 export type Call = {
   readonly endpoint: Endpoint;
   /** The model the caller asked for, exactly as written. */
@@ -13,48 +13,48 @@ export type Call = {
   readonly maxOutputTokens: number | null;
   /** Number of answers asked for; the output is charged that many times. */
   readonly choices: number;
-  /** The end user the name that the caller sends in the body; null when it does not. */
+  /** The end user named in the body; null when there is none. */
   readonly user: string | null;
   /** All text that the provider may count as input, piece by piece. */
   readonly inputTexts: readonly string[];
-  /** Input that came as tokens already; absent = none did. */
+  /** Input that arrived as tokens; absent = none did. */
   readonly inputTokenIds?: number | undefined;
   readonly messageCount: number;
-  /** Pictures, and other media as so many of them. */
+  /** Pictures; other media count as a number of pictures. */
   readonly imageCount: number;
-  /** What of it has a price of its own. */
+  /** The parts that have their own price. */
   readonly asks: Asks;
   /** The body as received, for forwarding. Members that are null are not in it. */
   readonly body: Readonly<Record<string, unknown>>;
-  /** The bytes that it was read from: a provider of the same dialect gets them. Absent = nobody sent it in these words. */
+  /** The bytes that it was read from, for a provider of the same dialect. Absent = nobody sent it in these words. */
   readonly source?: Uint8Array;
-  /** Set when it is about something that its provider keeps: how and where that is asked for. Without a source it has no body. */
+  /** Set when it is about something that its provider keeps: the method and path there. Without a source it has no body. */
   readonly at?: {
     readonly method: "GET" | "POST" | "DELETE";
     readonly path: string;
-    /** the answer is bytes of any kind and length, which go on as they come */
+    /** the answer is bytes of any kind and length, passed on as they come */
     readonly isRaw?: true;
   };
-  /** Set when it submits many calls, `choices` of them. */
+  /** Set when it submits many calls: `choices` is their number. */
   readonly batch?: BatchAsked | undefined;
   /** Set when the bytes are a form: only its model is ever changed. */
   readonly form?: FormBody;
-  /** Members that may be lost where the provider speaks another dialect; absent = none. */
+  /** Members that may be dropped for a provider of another dialect; absent = none. */
   readonly drops?: readonly string[];
   /** The caller's headers and query for a provider of its own dialect. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly query?: string;
 };
 
-/** What the calls of a batch may take beside their tokens. */
+/** What the calls of a batch may cost in addition to their tokens. */
 export type BatchAsked = {
-  /** the most that any of them takes: it decides the rate where long inputs are dearer */
+  /** the longest input of any call: it decides the rate where long inputs cost more */
   readonly longestInputTokens: number;
   /** of hosted tools, micro-dollars */
   readonly feesMicroUsd: number;
 };
 
-/** Endpoints beside chat, messages, responses and embeddings. A table has one row for each (`others/endpoints`). */
+/** Endpoints other than chat, messages, responses and embeddings. A table has one row for each (`others/endpoints`). */
 export const OTHER_ENDPOINTS = [
   "completions",
   "responses_compact",
@@ -68,7 +68,7 @@ export const OTHER_ENDPOINTS = [
 ] as const;
 export type OtherEndpoint = (typeof OTHER_ENDPOINTS)[number];
 
-/** Files and batches that a provider keeps: asked for, and submitted. */
+/** Files and batches that a provider keeps: reads and submissions. */
 export const KEPT_ENDPOINTS = [
   "files",
   "batches",
@@ -78,7 +78,7 @@ export const KEPT_ENDPOINTS = [
   "message_batches_stored",
 ] as const;
 
-/** What a call is for, in the words of limits, keys and brakes. */
+/** The purpose of a call, in the words of limits, keys and brakes. */
 export const ENDPOINTS = [
   ...(["chat", "responses", "responses_stored", "embeddings", "messages", "count_tokens"] as const),
   ...OTHER_ENDPOINTS,
@@ -86,7 +86,7 @@ export const ENDPOINTS = [
 ] as const;
 export type Endpoint = (typeof ENDPOINTS)[number];
 
-/** Submissions of many calls at once: held as money, and billed when the provider is done with them. */
+/** Submissions of many calls at once: money is reserved, and the provider's end of the batch settles it. */
 export function isBatch(endpoint: Endpoint): boolean {
   return endpoint === "batches" || endpoint === "message_batches";
 }
@@ -99,12 +99,12 @@ const ANTHROPICS: ReadonlySet<Endpoint> = new Set<Endpoint>([
   "message_batches_stored",
 ]);
 
-/** Whether an endpoint is one of Anthropic's API. */
+/** Whether an endpoint belongs to Anthropic's API. */
 export function isAnthropics(endpoint: Endpoint): boolean {
   return ANTHROPICS.has(endpoint);
 }
 
-/** Endpoints whose answers end at a number of tokens that the call says: only there a cap may be trimmed. */
+/** Endpoints whose answers end at a number of tokens that the call sets: only these allow trimming a cap. */
 const CAPPED: ReadonlySet<Endpoint> = new Set<Endpoint>(["chat", "responses", "messages", "completions"]);
 
 export function takesCap(endpoint: Endpoint): boolean {

@@ -1,8 +1,8 @@
-/** What a client library tells of itself. */
+/** What a client library reports about itself. */
 export type ClientName = {
   /** "openai js 6.46.0", "ai-sdk openai 2.0.5", or "other" */
   readonly client: string;
-  /** whether the library says that it sends this call again; some never say so */
+  /** whether the library reports a retry; some never do */
   readonly isRetry: boolean;
 };
 
@@ -12,8 +12,8 @@ const AI_SDK = /\bai-sdk\/([a-z0-9-]{1,40})\/(\d[\w.+-]{0,30})/;
 const OTHERS = /\b(LangChain|langchainjs-openai|litellm|python-requests|axios|node-fetch|curl)\/(\d[\w.+-]{0,30})/i;
 
 /**
- * Reads user-agent and the headers that the OpenAI and Anthropic libraries add. Only known shapes are taken over, so
- * that what callers write freely cannot fill the books with names.
+ * Reads user-agent and the headers that the OpenAI and Anthropic libraries add. Accepts known shapes only, so that free
+ * text from callers cannot fill the books with names.
  */
 export function clientName(header: (name: string) => string | undefined): ClientName {
   const isRetry = /^[1-9]\d{0,2}$/.test(header("x-stainless-retry-count") ?? "");
@@ -29,7 +29,7 @@ function libraryOf(agent: string): string {
   return library;
 }
 
-/** What the same few programs say of themselves with every call. */
+/** The names of clients by their headers: the same few programs send them with every call. */
 const KNOWN = new Map<string, string>();
 const KNOWN_MAX = 1000;
 const KNOWN_CHARS_MAX = 256;

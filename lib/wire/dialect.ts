@@ -7,7 +7,7 @@ import { openaiError, openaiErrorFrame } from "./openai/error";
 import { responsesErrorFrames } from "./responses/error";
 import { commentText, eventText } from "./stream-meter";
 
-/** The wire format that a caller speaks, in which it gets errors. */
+/** The wire format of a caller, in which it gets errors. */
 export type CallerDialect = "openai" | "responses" | "anthropic";
 
 export function dialectOfEndpoint(endpoint: Endpoint): CallerDialect {
@@ -15,7 +15,7 @@ export function dialectOfEndpoint(endpoint: Endpoint): CallerDialect {
   return endpoint === "responses" ? "responses" : "openai";
 }
 
-/** The dialect of a request that may not have an endpoint at all: by its path, or by the header only one of them sends. */
+/** The dialect of a request, also without an endpoint: by its path, or by a header that only one dialect sends. */
 export function dialectOfRequest(path: string, header: (name: string) => string | undefined): CallerDialect {
   if (path.startsWith("/v1/messages")) return "anthropic";
   if (path.startsWith("/v1/responses")) return "responses";
@@ -27,7 +27,7 @@ export function errorBody(dialect: CallerDialect, answer: ErrorAnswer): Record<s
   return dialect === "anthropic" ? anthropicError(answer) : openaiError(answer);
 }
 
-/** An error in a stream that has no other event yet. */
+/** An error in a stream that has had no other event. */
 export function errorFrames(dialect: CallerDialect, answer: ErrorAnswer): string {
   if (dialect === "anthropic") return anthropicErrorFrame(answer);
   return dialect === "responses"
@@ -35,12 +35,12 @@ export function errorFrames(dialect: CallerDialect, answer: ErrorAnswer): string
     : openaiErrorFrame(answer);
 }
 
-/** A sign of life in a stream that is silent. Anthropic's clients know an event for it, the others skip comments. */
+/** A sign of life in a silent stream. Anthropic's clients know an event for it; the others skip comments. */
 export function pingFrame(dialect: CallerDialect): string {
   return dialect === "anthropic" ? eventText('{"type": "ping"}', "ping") : commentText("keep-alive");
 }
 
-/** Anthropic has a status of its own for an overload. */
+/** Anthropic has its own status for an overload. */
 export function statusOf(dialect: CallerDialect, code: ErrorCode): number {
   const isOverload = code === "overloaded" || code === "upstream_overloaded";
   return dialect === "anthropic" && isOverload ? 529 : ERRORS[code].status;

@@ -1,6 +1,6 @@
 import type { ErrorCode, PassedError } from "@/lib/errors";
 
-/** An error before a dialect has written it down. */
+/** An error before a dialect formats it. */
 export type ErrorAnswer = {
   readonly code: ErrorCode;
   readonly message: string;

@@ -1,12 +1,12 @@
 import { isObject, member, textOf } from "./json/object";
 
-/** What of a body a provider counts as input: its text piece by piece, and everything else in pictures. */
+/** What a provider counts as input of a body: its text piece by piece, and everything else as pictures. */
 export type Input = { readonly texts: readonly string[]; readonly pictures: number };
 
 /**
- * Reads the whole body. All of it counts, whatever it is called and wherever it is, but for what is known to be free:
- * the settings of a call, the names that form a message, and short identifiers. Text that hides in a member that this
- * file does not know counts with the member's name. Media count by their own rule and are never opened.
+ * Reads the whole body. All of it counts, under any name and at any place, except for what is known to be free: the
+ * settings of a call, the names that form a message, and short identifiers. Text in a member that this file does not
+ * know counts with the member's name. Media count by their own rule and are never opened.
  */
 export function inputOf(body: Readonly<Record<string, unknown>>): Input {
   const found: Found = { texts: [], pictures: 0 };
@@ -20,7 +20,7 @@ export function inputOf(body: Readonly<Record<string, unknown>>): Input {
 
 type Found = { readonly texts: string[]; pictures: number };
 
-/** Never read by a model: numbers, switches, labels. Their sizes are bounded where they are parsed. */
+/** Never read by a model: numbers, switches, labels. Their sizes are bounded by their parsers. */
 const FREE_PARAMETERS: ReadonlySet<string> = new Set([
   ...["model", "stream", "stream_options", "user", "metadata", "n", "max_tokens", "max_completion_tokens"],
   ...["max_output_tokens", "max_tool_calls", "parallel_tool_calls", "temperature", "top_p", "top_k", "min_p", "seed"],
@@ -29,7 +29,7 @@ const FREE_PARAMETERS: ReadonlySet<string> = new Set([
   ...["prompt_cache_key", "prompt_cache_retention", "previous_response_id"],
 ]);
 
-/** Free while they are no longer than settings are; beyond that they are text under another name. */
+/** Free up to the length of a setting; a longer value counts as text. */
 const SETTINGS: ReadonlySet<string> = new Set([
   ...["tool_choice", "stop", "stop_sequences", "thinking", "reasoning", "include", "cache_control"],
   ...["context_management"],
@@ -38,14 +38,14 @@ const SETTING_CHARS_MAX = 256;
 
 const CONVERSATION: ReadonlySet<string> = new Set(["messages", "input", "system", "instructions", "prediction"]);
 
-/** Names that form messages and blocks. Their values are read on; what stands under any other name counts as JSON. */
+/** Names that form messages and blocks. Their values are read; values under any other name count as JSON. */
 const FORM: ReadonlySet<string> = new Set([
   ...["role", "type", "id", "tool_call_id", "tool_use_id", "call_id", "status", "media_type", "detail", "format"],
   ...["content", "text", "name", "refusal", "thinking", "summary", "output", "arguments", "cache_control", "is_error"],
   ...["image_url", "url", "source", "data", "file_id", "file_url", "file_data", "input_audio", "result"],
 ]);
 
-/** Members whose values are identifiers or one of a few words, as long as they look like one. */
+/** Members whose values are identifiers or one of a few words. They are free if they look like one. */
 const IDENTIFIERS: ReadonlySet<string> = new Set([
   ...["role", "type", "id", "tool_call_id", "tool_use_id", "call_id", "status", "media_type", "detail", "format"],
   "file_id",
@@ -78,7 +78,7 @@ function readMember(owner: Record<string, unknown>, name: string, value: unknown
   else readValue(value, found, name);
 }
 
-/** What a document counts as at least: it cannot be opened here. */
+/** The least that a document counts as: it cannot be opened here. */
 const DOCUMENT_PICTURES = 5;
 /** A picture counts 3,000 tokens, so this is one token for 16 characters: a page of text takes some 20,000. */
 const BASE64_CHARS_OF_DOCUMENT = 48_000;
@@ -95,7 +95,7 @@ function readPicture(value: unknown, found: Found): void {
   } else readAddress(value, found, "");
 }
 
-/** Anthropic's images and documents. Text in one is text. */
+/** Anthropic's images and documents. A source of text counts as text. */
 function readSource(owner: Record<string, unknown>, source: unknown, found: Found): void {
   if (!isObject(source) || source.type === "text" || source.type === "content") {
     readValue(source, found);
@@ -135,7 +135,7 @@ function documentPictures(data: unknown): number {
   return Math.max(DOCUMENT_PICTURES, Math.ceil(textOf(data).length / BASE64_CHARS_OF_DOCUMENT));
 }
 
-/** An address, or a picture in its place: free when it looks like one, else text. */
+/** An address or an inline picture: free when it looks like one, else text. */
 function readAddress(value: unknown, found: Found, name: string): void {
   const { head, data } = dataUrl(value);
   const isPicture = /^data:image\/[\w.+-]{1,64};base64$/.test(head) && isBase64(data);
@@ -149,7 +149,7 @@ function dataUrl(value: unknown): { head: string; data: string } {
   return comma < 0 ? { head: "", data: "" } : { head: text.slice(0, comma), data: text.slice(comma + 1) };
 }
 
-/** Cut first: where the end of a line could be of either part, a pattern tries every way to divide megabytes of them. */
+/** Cut first: where either part could match the end of a line, a pattern tries every way to divide megabytes of them. */
 function isBase64(value: unknown): boolean {
   return typeof value === "string" && /^[A-Za-z0-9+/_\r\n-]+={0,2}$/.test(value.trimEnd());
 }

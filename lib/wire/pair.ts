@@ -33,10 +33,10 @@ export type ToSend = {
   readonly call: Call;
   readonly upstreamModel: string;
   readonly maxOutputTokens: number;
-  /** OpenAI's own models refuse `max_tokens`, other servers know nothing else. */
+  /** OpenAI's own models refuse `max_tokens`; other servers know no other name. */
   readonly capField: "max_tokens" | "max_completion_tokens";
   readonly continuousUsage: boolean;
-  /** false: this provider refuses to be asked for usage on streams */
+  /** false: this provider refuses the usage option on streams */
   readonly asksUsage?: boolean;
 };
 
@@ -53,27 +53,27 @@ export type Pair = {
   readonly path: string;
   body(input: ToSend): Record<string, unknown>;
   /**
-   * Throws PublicError when something of the body would be lost on this way that its caller does not allow to be dropped;
-   * else the names of what is dropped. Absent = nothing can be lost.
+   * The names of what is dropped on this way. Throws PublicError when something would be dropped that the caller does
+   * not allow to be dropped. Absent = nothing can be lost.
    */
   check?(call: Call): readonly string[];
-  /** null: these bytes are no answer */
+  /** null: these bytes are not an answer */
   whole(bytes: Uint8Array, options: Omit<StreamOptions, "outputBytesMax">): MeteredBody | null;
   stream(options: StreamOptions): StreamMeter;
-  /** The provider's two forms of one answer, each as the other, for servers that answer in the one not asked for. */
+  /** Converts the provider's two forms of an answer into each other, for servers that answer in the form not asked for. */
   readonly forms: Forms | null;
-  /** true: providers of this dialect cannot do it, and nothing is sent to them */
+  /** true: providers of this dialect cannot do it, so nothing is sent to them */
   readonly countsHere?: true;
 };
 
 type Forms = {
-  /** a whole answer, parsed, as the text of a stream */
+  /** turns a whole, parsed answer into the text of a stream */
   asEvents(body: Readonly<Record<string, unknown>>): string;
-  /** the text of a complete stream as a whole answer; null when it is none. Null: no provider does that */
+  /** turns the text of a complete stream into a whole answer; null when it is not one. Null: no provider answers so */
   readonly fromEvents: ((text: string) => Record<string, unknown> | null) | null;
 };
 
-/** The way from an endpoint to a provider's dialect; null when there is none. */
+/** The pair of an endpoint and a provider's dialect; null when there is none. */
 export function pairOf(endpoint: Endpoint, dialect: ProviderDialect): Pair | null {
   const other = asOther(endpoint);
   if (other !== null) return dialect === "openai" ? OTHER_PAIRS[other] : null;
@@ -92,21 +92,21 @@ function toChat({ body, drops = [] }: Call): Record<string, unknown> {
   return messagesToChat(body, new ToolNames(), drops);
 }
 
-/** What a translation drops, each name once. */
+/** The names that a translation drops, each once. */
 function droppedBy(translate: (onDropped: OnDropped) => unknown): string[] {
   const dropped = new Set<string>();
   translate((field) => dropped.add(field));
   return [...dropped];
 }
 
-/** The names of the call's tools as they were sent: an answer uses those. */
+/** The sent names of the call's tools, which an answer uses. */
 function sentNames({ body }: Call): ToolNames {
   const names = new ToolNames();
   for (const tool of listOf(body.tools)) names.there(textOf(member(tool, "name")));
   return names;
 }
 
-/** The call with what its answer's translation reads, and without the megabytes that only the provider needs. */
+/** The call with the parts that its answer's translation reads, without the megabytes that only the provider needs. */
 export function withoutInput(call: Call): Call {
   const { tools, thinking, thread } = call.body;
   const names = listOf(tools).map((tool) => ({ name: textOf(member(tool, "name")) }));
@@ -124,14 +124,14 @@ export function withoutInput(call: Call): Call {
     imageCount,
     asks,
     batch,
-    // What a thread is called may be long, and is not read.
+    // A thread's name may be long, and is not read.
     body: { tools: names, thinking, thread: isObject(thread) ? {} : undefined },
     inputTexts: [],
     drops: call.drops ?? [],
   };
 }
 
-/** The caller asked to see thinking. */
+/** Whether the caller asked to see thinking. */
 function thinks({ body }: Call): boolean {
   const type = member(body.thinking, "type");
   return type === "enabled" || type === "adaptive";
@@ -141,7 +141,7 @@ const CHAT: Forms = { asEvents: chatAsEvents, fromEvents: chatFromEvents };
 const MESSAGES: Forms = { asEvents: messageAsEvents, fromEvents: messageFromEvents };
 const RESPONSES: Forms = { asEvents: responseAsEvents, fromEvents: responseFromEvents };
 
-/** The provider is asked to hold the conversation. */
+/** Whether the provider is asked to hold the conversation. */
 const isThreaded = ({ body }: Call) => isObject(body.thread);
 
 const PAIRS: Readonly<Record<string, Pair>> = {
@@ -249,7 +249,7 @@ const PAIRS: Readonly<Record<string, Pair>> = {
   },
 };
 
-/** Where the call itself says at which path it is served, and has its model within. */
+/** For calls that name their own path and contain their model. */
 const KEPT: Pair = {
   path: "",
   forms: null,
@@ -266,7 +266,7 @@ const KEPT_PAIRS: Readonly<Record<string, Pair>> = {
   "message_batches_stored>anthropic": { ...KEPT, whole: toldOfBatch },
 };
 
-/** Only the model's name is the provider's own. */
+/** Only the model's name changes to the provider's own. */
 function otherPair(endpoint: OtherEndpoint): Pair {
   return {
     path: OTHERS[endpoint].path,
@@ -280,7 +280,7 @@ function otherPair(endpoint: OtherEndpoint): Pair {
 const OTHER_PAIRS: Readonly<Record<OtherEndpoint, Pair>> = {
   completions: {
     ...otherPair("completions"),
-    // The older API has no other name for the cap.
+    // The older API knows no other name for the cap.
     body: (input) => upstreamChat({ ...input, capField: "max_tokens" }),
     stream: ({ call, outputBytesMax }) =>
       meterChatStream({ wantsUsage: call.wantsUsage, model: call.model, outputBytesMax, choices: call.choices }),

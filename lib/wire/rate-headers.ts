@@ -1,7 +1,7 @@
 import { serializeItem } from "structured-headers";
 import { DAY_SECONDS } from "@/lib/clock";
 
-/** One limit as headers tell it. Plain numbers, so that this file knows no limiter. */
+/** One limit as headers report it. Plain numbers, so that this file needs no limiter. */
 export type HeaderLimit = {
   /** stable name of the limit */
   readonly name: string;
@@ -10,16 +10,16 @@ export type HeaderLimit = {
   readonly side?: "input_tokens" | "output_tokens" | undefined;
   readonly capacity: number;
   readonly remaining: number;
-  /** ms until it is whole again */
+  /** ms until nothing of it is used */
   readonly resetMs: number;
   /** whole seconds; null for concurrency */
   readonly windowSeconds: number | null;
 };
 
 /**
- * Rate limit headers of every answer: plain `x-ratelimit-*` for the one limit that is nearest, OpenAI's x-ratelimit-* for the tightest requests and tokens limit, and the IETF
- * fields (draft-ietf-httpapi-ratelimit-headers, Sep 2025) for all. The draft registers no token unit; `qu="tokens"` is
- * unregistered. Money stays out of the IETF fields: they are for callers, budgets are for their owners.
+ * Rate limit headers of every answer: plain `x-ratelimit-*` for the nearest limit, OpenAI's for the tightest requests and
+ * tokens limits, and the IETF fields (draft-ietf-httpapi-ratelimit-headers, Sep 2025) for all. The draft registers no token
+ * unit; `qu="tokens"` is unregistered. Money is not in the IETF fields: they are for callers, budgets are for their owners.
  */
 export function rateHeaders(limits: readonly HeaderLimit[], now: number): Record<string, string> {
   const headers: Record<string, string> = {};
@@ -32,7 +32,7 @@ export function rateHeaders(limits: readonly HeaderLimit[], now: number): Record
   return headers;
 }
 
-/** OpenAI writes durations as Go does: "12ms", "1.5s", "6m0s", "1h0m0s". */
+/** OpenAI formats durations as Go does: "12ms", "1.5s", "6m0s", "1h0m0s". */
 export function goDuration(ms: number): string {
   if (ms < 1000) return `${Math.ceil(ms)}ms`;
   const seconds = Math.ceil(ms / 100) / 10;
@@ -42,14 +42,14 @@ export function goDuration(ms: number): string {
   return hours > 0 ? `${hours}h${minutes}m${rest}s` : `${minutes}m${rest}s`;
 }
 
-/** From here on a limit is a budget to its caller: what is used up does not come back while one waits. */
+/** From this window on, a limit is a budget to its caller: used units do not come back during a wait. */
 const BUDGET_SECONDS = 3600;
 /** Shares of a budget at which Claude Code warns. */
 const WARN_AT = [0.95, 0.75] as const;
 
 /**
- * The caller's tightest budget in the form in which Claude Code reads its own: how much of it is used, when it resets,
- * whether it is nearly or wholly used up. That knows two budgets by name: one up to a day counts as the shorter.
+ * The caller's tightest budget in the form that Claude Code reads: the used share, when it resets, and whether it is
+ * nearly or wholly used up. Claude Code knows two budgets by name: one of up to a day counts as the shorter.
  */
 export function unifiedHeaders(limits: readonly HeaderLimit[], now: number): Record<string, string> {
   const tightest = tightestOf(limits, ({ windowSeconds }) => (windowSeconds ?? 0) >= BUDGET_SECONDS);
@@ -71,7 +71,7 @@ export function unifiedHeaders(limits: readonly HeaderLimit[], now: number): Rec
   };
 }
 
-/** Anthropic's own, with times instead of durations: the tightest limit of requests, of all tokens, and of each side. */
+/** Anthropic's own headers, with times, not durations: the tightest limit of requests, of all tokens, and of each side. */
 export function anthropicRateHeaders(limits: readonly HeaderLimit[], now: number): Record<string, string> {
   const groups = {
     requests: tightestOf(limits, ({ kind }) => kind === "requests"),
@@ -93,7 +93,7 @@ export function anthropicRateHeaders(limits: readonly HeaderLimit[], now: number
   return { ...each, ...unifiedHeaders(limits, now) };
 }
 
-/** The limit with the least share left among those that count; the first of equals. */
+/** The limit with the least share left among those that count; on a tie, the first. */
 function tightestOf(limits: readonly HeaderLimit[], counts: (limit: HeaderLimit) => boolean): HeaderLimit | null {
   let tightest: HeaderLimit | null = null;
   let least = 0;
@@ -107,7 +107,7 @@ function tightestOf(limits: readonly HeaderLimit[], counts: (limit: HeaderLimit)
   return tightest;
 }
 
-/** The tightest limit of requests, where there is none of tokens, else of anything: whole numbers, reset in epoch seconds. */
+/** The tightest limit of requests, else of tokens, else of concurrent requests: whole numbers, reset in epoch seconds. */
 function addPlain(headers: Record<string, string>, nearest: HeaderLimit | null, now: number): void {
   if (nearest === null) return;
   headers["x-ratelimit-limit"] = String(nearest.capacity);
@@ -123,7 +123,7 @@ function addOpenai(headers: Record<string, string>, kind: "requests" | "tokens",
   headers[reset] = goDuration(tightest.resetMs);
 }
 
-/** Spelled out: a name that is put together has to be looked up for every answer. */
+/** Written out: a composed name has to be looked up for every answer. */
 const OPENAI = {
   requests: {
     limit: "x-ratelimit-limit-requests",
@@ -159,7 +159,7 @@ function addIetf(headers: Record<string, string>, limits: readonly HeaderLimit[]
   headers.ratelimit = states;
 }
 
-/** A limit's name as an item of a structured field (RFC 9651). Every answer names the same few. */
+/** A limit's name as an item of a structured field (RFC 9651). Every answer has the same few names. */
 function itemOf(name: string): string {
   const known = ITEMS.get(name);
   if (known !== undefined) return known;

@@ -4,45 +4,45 @@ import type { ErrorAnswer } from "./error-answer";
 import type { Said } from "./faults/said";
 import type { Reading } from "./usage";
 
-/** How the upstream's stream ended, when it ended by itself. */
+/** How the upstream's stream ended by itself. */
 export type StreamEnd = "done" | "cut" | "protocol_error" | "too_large" | "upstream_error";
 
 export type StreamMeter = {
   /** Client bytes for one upstream chunk; empty when it completed no event. */
   feed(chunk: Uint8Array): Uint8Array;
-  /** The upstream's stream is over: client bytes for what it left without an end. Called at most once. */
+  /** The upstream's stream is over: client bytes for its unfinished rest. Called at most once. */
   close(): Uint8Array;
-  /** What the stream has come to so far; "cut" until it is known to be more. */
+  /** The stream's outcome so far; "cut" until it is known to be more. */
   end(): StreamEnd;
   /** True once nothing more may be sent: finished, broken, or over its byte cap. */
   isOver(): boolean;
   reading(): Reading;
-  /** What the provider itself said went wrong; null when it said nothing. */
+  /** The provider's own report of an error; null when there is none. */
   fault(): Said | null;
-  /** What ends the caller's stream when it cannot come to its own end; empty when the caller has read it already. */
+  /** Ends the caller's stream with an error; empty when the caller has already read the end. */
   broken(answer: ErrorAnswer): string;
 };
 
-/** One event as it came. */
+/** One event as received. */
 export type StreamEvent = { readonly event?: string | undefined; readonly data: string };
 
-/** What one event turns into: text for the caller, and whether it was the last. */
+/** The result of one event: text for the caller, and whether it was the last. */
 export type Passed = {
   readonly out: string;
   readonly end?: StreamEnd;
-  /** with the end "upstream_error": what the provider said */
+  /** with the end "upstream_error": the provider's report */
   readonly fault?: Said;
 };
 
 /**
- * A meter over server-sent events (WHATWG HTML, 9.2). Synchronous and pull-driven: the caller feeds one chunk, sends what
- * comes back, then asks for the next. Comments and events without data pass as comments, as they are signs of life. An
- * event larger than 16 MiB, or more bytes in all than the answer may have, is no answer.
+ * A meter over server-sent events (WHATWG HTML, 9.2). Synchronous and pull-driven: the caller feeds one chunk, sends
+ * the result, then asks for the next. Comments and events without data pass as comments, as they are signs of life. An
+ * event above 16 MiB, or more bytes in all than the answer may have, is not an answer.
  */
 export function meterEvents(options: {
   outputBytesMax: number;
   read(event: StreamEvent): Passed;
-  /** The stream ended without saying so: its outcome. Absent = it was cut. */
+  /** The outcome of a stream that closed without an end event. Absent = it was cut. */
   atEnd?(): Passed;
   reading(): Reading;
   broken(answer: ErrorAnswer): string;
@@ -63,7 +63,7 @@ export function meterEvents(options: {
       return;
     }
     const passed = options.read(event);
-    // The last event may be half of one: that is a cut, not another language.
+    // The last event may be incomplete: that is a cut, not a protocol error.
     if (isClosing && passed.end === "protocol_error") return;
     out += passed.out;
     end = passed.end ?? null;
@@ -76,7 +76,7 @@ export function meterEvents(options: {
       bytesSinceEvent = 0;
       if (end === null) out += commentText(comment);
     },
-    // Some servers write an event as it is, without `data:` before it.
+    // Some servers write an event without `data:` before it.
     onError({ line }) {
       if (line?.trimStart().startsWith("{")) take({ data: line });
     },
@@ -91,7 +91,7 @@ export function meterEvents(options: {
       parser.feed(text);
       const isTooMuch = bytesSinceEvent > EVENT_BYTES_MAX || bytesTotal > options.outputBytesMax;
       if (end === null && isTooMuch) end = "too_large";
-      // Most chunks are whole events that change nothing: their bytes go on as they came.
+      // Most chunks are whole, unchanged events: their bytes are passed on as they came.
       return out === text && incoming.isAsItCame ? chunk : encoder.encode(out);
     },
     close() {
@@ -114,16 +114,16 @@ export function meterEvents(options: {
 }
 
 /**
- * The text of chunks that may end within a character. One of ASCII alone, as most are, needs no decoder: to ask one takes
- * as long as to read the event.
+ * The text of chunks that may end within a character. A chunk of ASCII only, as most are, needs no decoder: calling one
+ * takes as long as reading the event.
  */
 class Incoming {
-  // The mark is taken off here: the decoder may not see the beginning.
+  // The byte order mark is removed here: the decoder may not see the beginning.
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   #hasBegun = false;
-  /** the decoder may hold the beginning of a character */
+  /** whether the decoder may hold the beginning of a character */
   #isWithin = false;
-  /** The last text has exactly the bytes of its chunk. */
+  /** Whether the last text has exactly the bytes of its chunk. */
   isAsItCame = false;
 
   textOf(chunk: Uint8Array): string {
@@ -150,14 +150,14 @@ class Incoming {
 const BEYOND_ASCII = 0x80;
 const BYTE_ORDER_MARK = "\ufeff";
 
-/** One event as it goes out; Anthropic's clients skip those without a name, OpenAI's chat has none. */
+/** One event to send. Anthropic's clients skip events without a name; OpenAI's chat has none. */
 export function eventText(data: string, name?: string): string {
-  // Each line of data has a field of its own.
+  // Each line of data needs its own field.
   const lines = data.includes("\n") ? data.replaceAll("\n", "\ndata: ") : data;
   return name === undefined ? `data: ${lines}\n\n` : `event: ${name}\ndata: ${lines}\n\n`;
 }
 
-/** A sign of life that no client takes for an event. */
+/** A sign of life that no client reads as an event. */
 export function commentText(comment: string): string {
   return `:${comment === "" ? "" : ` ${comment}`}\n\n`;
 }

@@ -1,43 +1,43 @@
 import type { TokenPart, Usage } from "@/lib/money/usage";
 import type { MadeThing } from "./open/made-things";
 
-/** What metering one answer found out. */
+/** The result of metering one answer. */
 export type Reading = {
-  /** As the provider reported it; null when it reported nothing usable. */
+  /** The provider's report; null when it had nothing usable. */
   readonly reported: Usage | null;
-  /** The provider reported some of it and never its total. */
+  /** The provider reported a part of it and never its total. */
   readonly isPartial?: boolean;
-  /** Output tokens counted from the bytes that came: the fallback, and the floor after a break. May be counted when read. */
+  /** Output tokens counted from the received bytes: the fallback, and the floor after a break. May be counted when read. */
   readonly countedOutputTokens: number;
-  /** They were counted by their text, not piece by piece: a report is not measured by them. */
+  /** They were counted by their text, not piece by piece: a report is not checked against them. */
   readonly isCountedByText?: true;
   /** Whether any content has been produced. */
   readonly hasContent: boolean;
   /** The provider's id of this answer, if it keeps it. */
   readonly answerId?: string | undefined;
-  /** What else of it the provider keeps: later calls may name it. */
+  /** Other things of it that the provider keeps: later calls may name them. */
   readonly made?: readonly MadeThing[];
-  /** Uses of hosted tools and the service tier seen so far, for when no usage comes. */
+  /** Uses of hosted tools and the service tier seen so far, for answers without usage. */
   readonly seen?: Pick<Usage, "uses" | "serviceTier">;
 };
 
-/** A whole answer as the caller gets it, and what it used. */
+/** A whole answer as the caller gets it, and its usage. */
 export type MeteredBody = {
   readonly body: Record<string, unknown>;
   readonly reading: Reading;
-  /** The answer is no JSON: the caller gets its bytes as they came. */
+  /** The answer is not JSON: the caller gets its bytes unchanged. */
   readonly isBytes?: true;
 };
 
-/** A provider may claim anything; beyond this a number is a mistake and is treated as not reported. */
+/** A provider may report anything; a number above this is a mistake and counts as not reported. */
 const TOKENS_MAX = 100_000_000;
 
-/** A token count out of a provider's reply: a whole number in range, else undefined. */
+/** A token count from a provider's reply: a whole number in range, else undefined. */
 export function tokenCount(value: unknown): number | undefined {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= TOKENS_MAX ? value : undefined;
 }
 
-/** The first of some members that holds a count. */
+/** The first of these members that has a count. */
 export function firstCount(...values: readonly unknown[]): number | undefined {
   for (const value of values) {
     const count = tokenCount(value);
@@ -46,14 +46,14 @@ export function firstCount(...values: readonly unknown[]): number | undefined {
   return undefined;
 }
 
-/** The largest count among some members that say the same thing; 0 when none says it. */
+/** The largest count among members with the same meaning; 0 when none has one. */
 export function largestCount(...values: readonly unknown[]): number {
   let largest = 0;
   for (const value of values) largest = Math.max(largest, tokenCount(value) ?? 0);
   return largest;
 }
 
-/** A usage from what was read of it: parts and uses of zero are left out. */
+/** A usage from the numbers read of it: parts and uses of zero are left out. */
 export function usageWith(
   tokens: Pick<Usage, "inputTokens" | "cachedInputTokens" | "outputTokens">,
   more: {
@@ -94,7 +94,7 @@ function aboveZero(counts: Readonly<Record<string, number | undefined>>): Record
   return some;
 }
 
-/** What two reports of the same answer say together: of each count the larger one. */
+/** Two reports of the same answer combined: the larger one of each count. */
 export function usesOf(...all: readonly (Usage["uses"] | undefined)[]): Record<string, number> {
   const most: Record<string, number> = {};
   for (const uses of all) {
@@ -104,8 +104,8 @@ export function usesOf(...all: readonly (Usage["uses"] | undefined)[]): Record<s
 }
 
 /**
- * A whole answer's reading. Its text is weighed when somebody asks: where the provider reports what it wrote, nobody does,
- * and it takes longer than to read the answer.
+ * A whole answer's reading. Its text is counted only on demand: where the provider reports its output, nobody asks, and
+ * counting takes longer than reading the answer.
  */
 export function wholeReading(
   read: Pick<Reading, "reported" | "answerId" | "made" | "seen">,
@@ -127,7 +127,7 @@ export function wholeReading(
   };
 }
 
-/** A usage with what was seen of it elsewhere: the tier that served, uses of hosted tools. Each use may have been a turn. */
+/** A usage with things seen elsewhere: the tier that served, uses of hosted tools. Each use may have been a turn. */
 export function withSeen(usage: Usage, seen: Pick<Usage, "uses" | "serviceTier">): Usage {
   const { parts, serviceTier = seen.serviceTier, turns = 1, longestTurnTokens } = usage;
   const uses = usesOf(usage.uses, seen.uses);
@@ -139,7 +139,7 @@ export function withSeen(usage: Usage, seen: Pick<Usage, "uses" | "serviceTier">
       uses,
       serviceTier,
       turns: Math.max(turns, used),
-      // Last, as what stands behind a copy costs every answer microseconds.
+      // Last, as a member behind a copy costs every answer microseconds.
       ...(parts === undefined ? {} : { parts }),
       ...(longestTurnTokens === undefined ? {} : { longestTurnTokens }),
     },

@@ -9,7 +9,7 @@ import { parseChat } from "../openai/parse-chat";
 import { type ProviderDialect, pairOf } from "../pair";
 import { parseResponses } from "../responses/parse-responses";
 
-/** Streams in our own words, in the shapes that these providers send, and what each of them bills. */
+/** Streams in our own words, in these providers' shapes, and what each provider bills. */
 const STREAMS: readonly (readonly [string, ProviderDialect, Usage])[] = [
   ["openai-chat", "openai", { ...tokens(1419, 1280, 330), parts: { reasoning: 320 }, serviceTier: "default" }],
   ["azure", "openai", tokens(24, 0, 11)],
@@ -47,14 +47,14 @@ function play(call: Call, dialect: ProviderDialect, chunks: readonly Uint8Array[
   return { out, end: meter.end(), reading: meter.reading() };
 }
 
-/** What the caller reads of usage, as the last event that has it. */
+/** The usage that the caller reads: the last event that has one. */
 function toldIn(out: string): unknown {
   const events = [...out.matchAll(/^data: (\{.*)$/gm)].map(([, json = ""]) => parseObject(json));
   const usages = events.map((event) => member(event, "usage") ?? member(member(event, "response"), "usage"));
   return usages.filter((usage) => usage !== undefined && usage !== null).at(-1);
 }
 
-/** A byte at a time: every place where the network can cut. */
+/** One byte at a time: cuts at every place where the network can cut. */
 function sameInBytes(call: Call, dialect: ProviderDialect, bytes: Uint8Array, whole: ReturnType<typeof play>): void {
   const each = Array.from(bytes, (_, at) => bytes.subarray(at, at + 1));
   expect(play(call, dialect, each)).toEqual(whole);

@@ -6,8 +6,8 @@ import { type MeteredBody, tokenCount, wholeReading } from "../usage";
 import { AnthropicUsage } from "./usage";
 
 /**
- * A whole message: the caller's bytes (with the asked model's name) and what it used; null when it is none. `isKept` = its
- * provider keeps it, as a part of a thread.
+ * A whole message: the caller's bytes (with the asked model's name) and what it used; null when it is not a message.
+ * `isKept` = its provider keeps it, as a part of a thread.
  */
 export function meterMessage(bytes: Uint8Array, model: string, isKept = false): MeteredBody | null {
   const value = parseBody(bytes);
@@ -20,7 +20,7 @@ export function meterMessage(bytes: Uint8Array, model: string, isKept = false): 
   return { body: { ...value, model }, reading };
 }
 
-/** The answer of count_tokens. It is free: nothing is booked for it. */
+/** The answer of count_tokens. It is free, so nothing is booked for it. */
 export function meterCount(bytes: Uint8Array): MeteredBody | null {
   const value = parseBody(bytes);
   if (value === null || tokenCount(value.input_tokens) === undefined) return null;

@@ -9,9 +9,9 @@ import { anthropicErrorFrame } from "./error";
 import { AnthropicUsage } from "./usage";
 
 /**
- * Meters a stream of Anthropic messages: events pass through as they came, with the asked model's name. Input usage comes
- * at the start; while content flows, what was counted is the floor of the output, as the final number comes last. `isKept` =
- * the provider keeps the message, as a part of a thread.
+ * Meters a stream of Anthropic messages: events pass unchanged, except for the asked model's name. Input usage comes at
+ * the start. While content flows, the counted tokens are the floor of the output, as the final number comes last.
+ * `isKept` = the provider keeps the message, as a part of a thread.
  */
 export function meterMessagesStream(options: { model: string; outputBytesMax: number; isKept?: boolean }): StreamMeter {
   const usage = new AnthropicUsage();
@@ -24,7 +24,7 @@ export function meterMessagesStream(options: { model: string; outputBytesMax: nu
   const stopped: Passed = { out: eventText('{"type":"message_stop"}', "message_stop"), end: "done" };
 
   function read({ event, data }: StreamEvent): Passed {
-    // Some compatible servers close as OpenAI does.
+    // Some compatible servers end a stream as OpenAI does.
     if (data.trim() === "[DONE]") return hasStopped ? stopped : { out: "" };
     const value = parseObject(data);
     if (value === null) return hasStopped ? { out: "" } : { out: "", end: "protocol_error" };
@@ -72,7 +72,7 @@ export function meterMessagesStream(options: { model: string; outputBytesMax: nu
   return meterEvents({
     outputBytesMax: options.outputBytesMax,
     read,
-    // The reason to stop is the end of an answer; only its last event is missing.
+    // The stop reason ends an answer; only its last event is missing.
     atEnd: () => (hasStopped ? stopped : { out: "" }),
     broken: anthropicErrorFrame,
     reading: () => {

@@ -12,13 +12,13 @@ import { refuseClosed } from "../open/open-list";
 import { stableUser } from "./stable-user";
 
 /**
- * A guarded JSON object to a Call, by Anthropic's Messages reference. What limits, money and safety depend on is strict;
- * members and blocks that are not known pass, as they mean something to the provider. Throws PublicError with the field's
+ * A guarded JSON object to a Call, by Anthropic's Messages reference. Everything that limits, money and safety depend
+ * on is strict. Unknown members and blocks pass, as the provider may know them. Throws PublicError with the field's
  * name.
  */
 export function parseMessages(json: Readonly<Record<string, unknown>>, endpoint: Endpoint = "messages"): Call {
   const body = withoutNulls(json);
-  // A thread that goes on holds the conversation, also of a turn that was paused.
+  // A continued thread contains the conversation, also of a paused turn.
   const isEmpty = member(body.thread, "type") === "continue" && isEmptyList(body.messages);
   const bodySchema = endpoint === "messages" ? messagesBody : countBody;
   const parsed = bodySchema.safeParse(isEmpty ? { ...body, messages: PAUSED } : body);
@@ -45,7 +45,7 @@ export function parseMessages(json: Readonly<Record<string, unknown>>, endpoint:
 }
 
 const isEmptyList = (value: unknown) => Array.isArray(value) && value.length === 0;
-/** Stands for no messages, where none are needed. */
+/** Replaces an empty list of messages where none are needed. */
 const PAUSED = [{ role: "user", content: "" }];
 
 const TOOLS_MAX = 1024;
@@ -80,7 +80,7 @@ const messagesBody = z.looseObject({
 });
 const countBody = messagesBody.extend({ max_tokens: z.number().int().min(1).max(TOKENS_MAX).optional() });
 
-/** Members that are known here. */
+/** The known members. */
 export const MESSAGES_FIELDS: ReadonlySet<string> = new Set(Object.keys(messagesBody.shape));
 
 const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {

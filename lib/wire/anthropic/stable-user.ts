@@ -3,8 +3,8 @@ import { isObject, parseJson, textOf } from "../json/object";
 const SESSION_AT_END = /_session_[0-9a-f-]{8,}$/i;
 
 /**
- * Whom `metadata.user_id` names, without what names only a session. Claude Code writes its account, its device and its
- * session into it: taken as a whole, every session would be a user of its own, and a limit per user would bind nobody.
+ * The user in `metadata.user_id`, without the parts that name only a session. Claude Code writes its account, its device and
+ * its session into it. Taken whole, every session would be a separate user, and a limit per user would bind nobody.
  */
 export function stableUser(userId: string | null): string | null {
   if (userId === null) return null;

@@ -32,7 +32,7 @@ describe("a thread that the provider holds", () => {
     expect(translated(create)).toBe("400 thread_unsupported_request");
     expect(translated(goesOn)).toBe("404 thread_not_found");
     expect(translated(null)).toBe(null);
-    // A thread that begins may be left out; to leave out one that goes on would be to forget what was said.
+    // A new thread may be left out. Leaving out a continued one would lose the conversation.
     expect([translated(create, ["thread"]), translated(create, ["*"])]).toEqual([
       null,
       "400 thread_unsupported_request",
@@ -45,7 +45,7 @@ describe("a thread that the provider holds", () => {
     const text = `event: message_start\ndata: ${JSON.stringify({ type: "message_start", message })}\n\n`;
     const idsOf = (thread: unknown) => {
       const pair = pairOf("messages", "anthropic");
-      // As an answer is read: by what is left of the call once it has been sent.
+      // The answer is read with what is left of the call once it has been sent.
       const options = { call: withoutInput(parseMessages(asked(thread))), nowSeconds: 1, estimatedInputTokens: 1 };
       const meter = pair?.stream({ ...options, outputBytesMax: 1000 });
       meter?.feed(new TextEncoder().encode(text));

@@ -6,8 +6,8 @@ const COUNTS = ["input", "output", "cacheRead", "cacheWrite", "cacheWriteHour", 
 type Counts = Partial<Record<(typeof COUNTS)[number], number>>;
 
 /**
- * Anthropic's usage, gathered over an answer. Its `input_tokens` leave cached input out: all kinds are added up. Counts are
- * cumulative, so the largest wins. Turns that it lists (compaction, advisor) are billed each, and not all are in the totals.
+ * Anthropic's usage, gathered over an answer. Its `input_tokens` exclude cached input, so all kinds are added up. Counts are
+ * cumulative, so the largest wins. Listed turns (compaction, advisor) are billed separately, and not all are in the totals.
  */
 export class AnthropicUsage {
   #counts: Counts = {};
@@ -19,7 +19,7 @@ export class AnthropicUsage {
     const turns = listOf(value.iterations).filter(isObject).map(countsOf);
     if (turns.length >= this.#turns.length) this.#turns = turns;
     this.#counts = larger(larger(this.#counts, countsOf(value)), sum(turns));
-    // What Anthropic calls priority is paid by commitment, not by the token.
+    // Anthropic's priority tier is paid by commitment, not by the token.
     const { service_tier: tier, speed } = value;
     if (speed === "fast") this.#serviceTier = "fast";
     else if (tier === "batch") this.#serviceTier = "batch";

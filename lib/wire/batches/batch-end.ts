@@ -6,7 +6,7 @@ import { usageWith } from "../usage";
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** How a batch stands: it runs, or it has ended and used so much, or what it used stands in these of its provider's files. */
+/** The state of a batch: it runs, or it has ended and used this much, or its usage is in these provider files. */
 export type BatchState =
   | { readonly kind: "runs" }
   | { readonly kind: "used"; readonly usage: Usage }
@@ -14,25 +14,25 @@ export type BatchState =
 
 const ENDED: ReadonlySet<unknown> = new Set(["completed", "failed", "expired", "cancelled"]);
 
-/** An OpenAI batch: its own usage, where the provider tells it, else that of its output file. */
+/** An OpenAI batch: its own usage if the provider reports one, else that of its output file. */
 export function openaiBatch(batch: Body): BatchState {
   if (!ENDED.has(batch.status)) return { kind: "runs" };
   const usage = openaiUsage(batch.usage);
   const output = batch.output_file_id;
-  // Zeros beside an output file are a field that is not filled in.
+  // Zeros together with an output file are a field that is not filled in.
   if (usage !== null && (usage.inputTokens > 0 || typeof output !== "string")) return { kind: "used", usage };
   if (typeof output === "string") return { kind: "read", paths: [`/files/${encodeURIComponent(output)}/content`] };
   return { kind: "used", usage: NO_USAGE };
 }
 
-/** An Anthropic batch: usage stands in its results alone. One that succeeded nowhere has used nothing. */
+/** An Anthropic batch: its usage is only in its results. A batch without a success has used nothing. */
 export function anthropicBatch(batch: Body): BatchState {
   if (batch.processing_status !== "ended" || typeof batch.id !== "string") return { kind: "runs" };
   if (member(batch.request_counts, "succeeded") === 0) return { kind: "used", usage: NO_USAGE };
   return { kind: "read", paths: [`/messages/batches/${encodeURIComponent(batch.id)}/results`] };
 }
 
-/** What one line of an output file says that its call has used; null = nothing, as it failed. */
+/** The usage of one call, from its line in an output file; null = none, as it failed. */
 export function usageOfLine(line: Uint8Array): Usage | null {
   const value = parseBody(line);
   if (value === null) return null;
@@ -45,7 +45,7 @@ export function usageOfLine(line: Uint8Array): Usage | null {
   return usage.usage();
 }
 
-/** Both together, billed as one. */
+/** The sum of both, billed as one. */
 export function added(sum: Usage, more: Usage): Usage {
   const names = [...Object.keys(sum.parts ?? {}), ...Object.keys(more.parts ?? {})];
   const parts: Partial<Record<TokenPart, number>> = {};
@@ -74,7 +74,7 @@ const PARTS = [
   "imageOutput",
 ] as const satisfies readonly TokenPart[];
 
-/** Lines of a body that comes in pieces; one that is longer than `bytesMax` is left out. Nothing more than a line is held. */
+/** Lines of a body that arrives in pieces; a line longer than `bytesMax` is left out. Holds one line at most. */
 export async function* linesOf(body: AsyncIterable<Uint8Array>, bytesMax: number): AsyncGenerator<Uint8Array> {
   let held: Uint8Array[] = [];
   let size = 0;

@@ -1,11 +1,11 @@
 import type { Endpoint } from "../call";
 
-/** What is done at a path of files and batches. */
+/** The operation at a path of files and batches. */
 export type KeptPath = {
   readonly dialect: "openai" | "anthropic";
   readonly kind: "file" | "batch";
   readonly verb: "create" | "list" | "show" | "remove" | "cancel" | "content";
-  /** null = of all of them */
+  /** null = all of them */
   readonly id: string | null;
   readonly endpoint: Endpoint;
 };
@@ -16,7 +16,7 @@ const MESSAGE_BATCHES = /^\/v1\/messages\/batches(?:\/([\w-]{1,128})(\/cancel|\/
 
 type Methods = Readonly<Partial<Record<"GET" | "POST" | "DELETE", KeptPath>>>;
 
-/** What may be done at a path, by method; undefined = it is none of these. The path of files is one for both dialects. */
+/** The allowed operations at a path, by method; undefined = another path. The path of files is the same in both dialects. */
 export function keptMethods(path: string, isAnthropic: boolean): Methods | undefined {
   const files = FILES.exec(path);
   if (files !== null) {

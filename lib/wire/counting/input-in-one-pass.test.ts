@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { inputOf } from "../input-of";
 
-/** What takes a square of its length would take hours. */
+/** An algorithm of quadratic time would take hours for this. */
 const LINE_ENDS = "\n".repeat(1_000_000);
 const hostile = `A${LINE_ENDS}!`;
 const content = (part: object) => ({ messages: [{ role: "user", content: [part] }] });

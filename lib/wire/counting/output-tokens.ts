@@ -2,8 +2,8 @@ import { isObject, listOf } from "../json/object";
 import { textTokens } from "./text-tokens";
 
 /**
- * Tokens in one streamed piece of text. Most providers send one token per event, so a piece that may be one counts as one;
- * what holds several words, signs and letters, or scripts beyond ASCII counts by its text.
+ * Tokens in one streamed piece of text. Most providers send one token per event, so a piece that may be one token
+ * counts as one. A piece with several words, with signs and letters, or with scripts beyond ASCII counts by its text.
  */
 export function countPiece(text: string): number {
   if (text === "") return 0;
@@ -11,30 +11,30 @@ export function countPiece(text: string): number {
   return isToken ? 1 : Math.max(1, textTokens(text, "likely"));
 }
 
-/** The longest tokens are runs of blanks; in a run of a million the pattern would try every way to divide them. */
+/** The longest tokens are runs of blanks. In a run of a million, the pattern would try every way to divide them. */
 const TOKEN_CHARS_MAX = 256;
 
 /** One word, one number, some signs, or up to three letters of other scripts, with the white space around it. */
 const TOKEN =
   /^\s*(?:[\p{Script=Latin}\p{Script=Cyrillic}\p{M}]{0,16}|\d{1,3}|[!-/:-@[-`{-~]{1,8}|\P{ASCII}{1,3})\s*$/u;
 
-/** Tokens of a whole text, by the text alone. */
+/** Tokens of a whole text, from the text alone. */
 export function countText(text: string): number {
   return textTokens(text, "likely");
 }
 
-/** Members that are labels, links, positions, or given back for the next turn: nobody bills them as output. */
+/** Members that are labels, links, positions, or values returned in the next turn: nobody bills them as output. */
 const NOT_WRITTEN: ReadonlySet<string> = new Set([
   ...["id", "type", "role", "index", "status", "object", "call_id", "item_id", "tool_use_id", "container_id", "phase"],
   ...["annotations", "citations", "logprobs", "signature", "encrypted_content", "data", "b64_json", "url", "image_url"],
   ...["expires_at", "created_by", "format", "namespace", "server_label", "output", "outputs", "results", "result"],
 ]);
 
-/** Blocks that came from a tool of the provider's: they are input of its next turn. */
+/** Blocks from a tool of the provider: they are input of its next turn. */
 const NOT_BY_MODEL = /_(tool_result|output)$|^tool_result$/;
 
 /**
- * Everything in a message, block, item or delta that a provider bills as output, whatever it is called: text and its parts,
+ * Everything in a message, block, item or delta that a provider bills as output, under any name: text and its parts,
  * reasoning, refusals, names and arguments of tools, code. `count` is `countPiece` for a delta and `countText` for a whole.
  */
 export function countWritten(value: unknown, count: (text: string) => number): number {
@@ -55,7 +55,7 @@ export function countWritten(value: unknown, count: (text: string) => number): n
 
 const REASONING: readonly string[] = ["reasoning_content", "reasoning", "reasoning_details", "thinking_blocks"];
 
-/** Some servers say the same reasoning under two or three names: the first that says something counts. */
+/** Some servers send the same reasoning under two or three names: the first one with content counts. */
 function isRepeated(value: Record<string, unknown>, name: string): boolean {
   const place = REASONING.indexOf(name);
   if (place <= 0 || !isSaid(value[name])) return false;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { TextMeter, textTokens } from "./text-tokens";
 
-/** Natural text in many scripts, with the tokens that o200k_base and cl100k_base make of it, as measured once. */
+/** Natural text in many scripts, with its token counts in o200k_base and cl100k_base, as measured once. */
 const MEASURED: readonly (readonly [string, string, number, number])[] = [
   ["Chinese", "水位上升时溢洪道让河水通过以保护大坝和下游的居民。水库管理员每天检查闸门，并把读数写进日志。", 39, 52],
   [
@@ -88,7 +88,7 @@ const MEASURED: readonly (readonly [string, string, number, number])[] = [
   ["JSON", '{"location":"Paris","unit":"celsius","days":[1,2,3],"nested":{"ok":true,"value":null}}', 28, 28],
 ];
 
-/** By how much an estimate may be too low, of any measured text and either encoding. */
+/** The most that an estimate may be too low by, as a factor, for any measured text in either encoding. */
 const UNDER = 2;
 const OVER = 3.1;
 

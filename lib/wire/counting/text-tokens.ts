@@ -1,11 +1,11 @@
 const LONG_RUN = 32;
 
-/** Tokens per character, in words of up to 32 characters and beyond: long unbroken runs compress badly. */
+/** Tokens per character, in words of up to 32 characters and in longer ones: long unbroken runs compress badly. */
 type Weights = Readonly<Record<Kind, readonly [number, number]>>;
 
 const ASCII = {
   letter: [0.286, 0.62],
-  /** not at the beginning of a word: what is written so is rarely a word that the encoding knows */
+  /** inside a word: a word written so is rarely known to the encoding */
   capital: [0.5, 0.62],
   digit: [0.5, 0.6],
   otherAscii: [0.77, 0.77],
@@ -13,9 +13,9 @@ const ASCII = {
 } as const;
 
 /**
- * `most` is what is held: it under-estimates no text that was measured by more than twice, also none made to be cheap here.
- * `likely` is what is charged when nobody says: scripts beyond ASCII count as such texts do on average, and no natural text
- * that was measured is under by more than twice.
+ * `most` is reserved. It under-estimates no measured text by more than a factor of two, not even text made to be cheap
+ * here. `likely` is charged when nobody reports usage. Scripts beyond ASCII count as such texts do on average, and no
+ * measured natural text is under by more than a factor of two.
  */
 const WEIGHTS: Readonly<Record<"most" | "likely", Weights>> = {
   most: {
@@ -40,16 +40,16 @@ const WEIGHTS: Readonly<Record<"most" | "likely", Weights>> = {
 
 /** A word is hardly ever less than one token. */
 const WORD_MIN = 0.55;
-/** A number never takes in the blank before it, as words do. */
+/** A number never includes the blank before it, as words do. */
 const BLANK_BEFORE_DIGIT = 0.55;
-/** White space goes with its word, or is one token with more of the same; where it changes another begins. */
+/** White space goes with its word, or is one token with more of the same kind; another kind begins another token. */
 const SAME_SPACE = 0.05;
 const OTHER_SPACE = 0.55;
 
 /**
- * Tokens of a text by character class, in one pass and without a tokenizer: byte-pair encoding takes seconds for a hostile
- * 100 KB and would stop the process. Measured against o200k_base and cl100k_base. Never above the UTF-8 byte count, which is
- * the true cap of byte-level encodings.
+ * Tokens of a text by character class, in one pass and without a tokenizer: byte-pair encoding takes seconds for a
+ * hostile 100 KB and would stop the process. Measured against o200k_base and cl100k_base. Never above the UTF-8 byte
+ * count, the true cap of byte-level encodings.
  */
 export function textTokens(text: string, how: keyof typeof WEIGHTS): number {
   const meter = new TextMeter(text, how);
@@ -57,7 +57,7 @@ export function textTokens(text: string, how: keyof typeof WEIGHTS): number {
   return meter.tokens;
 }
 
-/** The same for long texts, read in as many goes as it takes: a megabyte costs some 20 ms. */
+/** The same for long texts, in several steps: a megabyte costs some 20 ms. */
 export class TextMeter {
   readonly #text: string;
   readonly #weights: Weights;
@@ -73,13 +73,13 @@ export class TextMeter {
     this.#weights = WEIGHTS[how];
   }
 
-  /** Once it has been read to its end. */
+  /** Valid once the text has been read to its end. */
   get tokens(): number {
     const tokens = this.#tokens + (this.#run === 0 ? 0 : Math.max(this.#word, WORD_MIN));
     return Math.min(Math.ceil(tokens), this.#bytes);
   }
 
-  /** Reads about `chars` more. True: that was the end. The loop works on locals: on fields it takes twice as long. */
+  /** Reads about `chars` more. True: that was the end. The loop works on locals, as fields take twice as long. */
   advance(chars: number): boolean {
     const text = this.#text;
     const weights = this.#weights;
@@ -93,9 +93,9 @@ export class TextMeter {
     let before = this.#before;
     for (; at < until; at++) {
       const code = text.charCodeAt(at);
-      // Most of a text, so it is looked up nowhere.
+      // Most of a text is small letters, so they need no look-up.
       if (code >= SMALL_A && code <= SMALL_Z) {
-        // They are taken together.
+        // A run of them is counted at once.
         const end = endOfLetters(text, at + 1, until);
         let left = end - at;
         bytes += left;
@@ -116,7 +116,7 @@ export class TextMeter {
         run += 1;
         word += weights[kind][run > LONG_RUN ? 1 : 0];
         bytes += BYTES[kind];
-        // The other half of a pair.
+        // Skip the other half of a surrogate pair.
         if (kind === "fourBytes") at += 1;
       }
       before = code;
@@ -131,17 +131,17 @@ export class TextMeter {
   }
 }
 
-/** What so many letters weigh that are a word by themselves. */
+/** The weight of this many letters that are a word by themselves. */
 const LETTERS = weightsOfLetters(LONG_RUN);
 
-/** Added up one by one, as the sum is rounded at each: to multiply would give other counts. */
+/** Added one by one, as each sum is rounded: a multiplication would give other counts. */
 function weightsOfLetters(most: number): readonly number[] {
   const weights = [0];
   for (let weight: number = ASCII.letter[0]; weights.length <= most; weight += ASCII.letter[0]) weights.push(weight);
   return weights;
 }
 
-/** The place behind the small letters that go on at a place. */
+/** The index behind the run of small letters at an index. */
 function endOfLetters(text: string, from: number, until: number): number {
   let at = from;
   for (; at < until; at++) {
@@ -184,7 +184,7 @@ function kindOf(code: number, run: number): Kind {
   return code >= 48 && code <= 57 ? "digit" : "otherAscii";
 }
 
-/** Scripts whose letters older encodings do not know: Armenian, Syriac, Thaana, N'Ko; Ethiopic. */
+/** Scripts whose letters are unknown to older encodings: Armenian, Syriac, Thaana, N'Ko; Ethiopic. */
 function isRare(code: number): boolean {
   return (code >= 0x530 && code < 0x590) || (code >= 0x700 && code < 0x800) || (code >= 0x1200 && code < 0x13a0);
 }

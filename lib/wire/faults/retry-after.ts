@@ -1,10 +1,10 @@
-/** Longer waits than this are no hint any more. */
+/** Longer waits are not useful as a hint. */
 const SECONDS_MAX = 3600;
 const MS_PER_SECOND = 1000;
 
 /**
- * Whole seconds that a provider asks to wait, rounded up; null when it does not say. `retry-after-ms` is the more exact
- * one; `retry-after` is seconds or a date (RFC 9110, 10.2.3).
+ * Whole seconds that a provider asks to wait, rounded up; null when it does not say. `retry-after-ms` is more exact;
+ * `retry-after` is seconds or a date (RFC 9110, 10.2.3).
  */
 export function retryAfterSeconds(header: (name: string) => string | null, nowMs: number): number | null {
   const ms = numberIn(header("retry-after-ms"));

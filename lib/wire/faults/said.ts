@@ -1,19 +1,19 @@
 import { isObject, listOf, member, textOf } from "../json/object";
 
-/** What a provider said went wrong, in its own words; what it did not say is null. */
+/** A provider's report of an error, in its own words; null where it said nothing. */
 export type Said = {
   readonly message: string | null;
   readonly type: string | null;
   readonly code: string | null;
-  /** an HTTP status that it named in the text, also inside an answer of 200 */
+  /** an HTTP status named in the text, also inside an answer of 200 */
   readonly status: number | null;
   readonly param: string | null;
 };
 
 /**
- * The error in a value, in every form that providers write one: OpenAI's and Anthropic's objects, a plain string, vLLM's
+ * The error in a value, in every form that providers use: OpenAI's and Anthropic's objects, a plain string, vLLM's
  * `object: "error"`, FastAPI's `detail`, problem details, lists of errors, and a bare message with a code. Null when it
- * holds none. `isNamed`: the event that carried it was called an error, so whatever it holds is one.
+ * has none. `isNamed`: the event was called an error, so any content is one.
  */
 export function saidIn(value: unknown, isNamed = false): Said | null {
   const [first] = listOf(value);
@@ -27,7 +27,7 @@ export function saidIn(value: unknown, isNamed = false): Said | null {
   return null;
 }
 
-/** Words with which an answer ends that was broken off by a fault of the provider's. */
+/** Finish reasons of an answer that a provider's fault cut off. */
 const BROKEN_FINISHES: ReadonlySet<string> = new Set([
   ...["error", "abort", "network_error", "server_error", "internal_error", "failed"],
   "insufficient_system_resource",
@@ -37,7 +37,7 @@ export function isBrokenFinish(reason: unknown): boolean {
   return BROKEN_FINISHES.has(textOf(reason));
 }
 
-/** Members that no answer has at its top. A `message` alone may be anything; with a code, or a title, it is an error. */
+/** Members that no answer has at its top. A `message` alone may be anything; with a code or a title it is an error. */
 function isError(value: Readonly<Record<string, unknown>>): boolean {
   if (value.object === "error" || value.type === "error" || value.status === "error" || value.success === false)
     return true;
@@ -58,7 +58,7 @@ function messageOf(value: unknown): string | null {
   const [first] = listOf(value);
   if (first !== undefined) return messageOf(first);
   if (!isObject(value)) return null;
-  // A router's own words say nothing; what stood behind it said this.
+  // A router's own words say nothing; the provider behind it sent these.
   const raw = textOf(member(value.metadata, "raw"));
   const own = MESSAGES.map((name) => messageOf(value[name])).find((text) => text !== null) ?? null;
   return raw === "" ? own : `${own ?? ""} ${raw}`.trim();
@@ -70,7 +70,7 @@ function said(value: Readonly<Record<string, unknown>>, outer: Readonly<Record<s
   return {
     message: messageOf(value.message),
     type: word(value.type),
-    // Anthropic's stands in details: its SDK decides by it whether to send the whole conversation.
+    // Anthropic's code is in details: its SDK decides by it whether to send the whole conversation.
     code: word(value.code ?? value.error_code ?? member(value.details, "error_code")),
     status: numbers.find((one) => Number.isInteger(one) && one >= 400 && one <= 599) ?? null,
     param: textOf(value.param) || null,

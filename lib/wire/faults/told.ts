@@ -3,22 +3,22 @@ import { retryAfterSeconds } from "./retry-after";
 import type { Said } from "./said";
 import { withoutSecrets } from "./without-secrets";
 
-/** What a provider answered instead of an answer. */
+/** A provider's failure. */
 export type Failure = {
-  /** of HTTP; 200 when the error stood inside an answer */
+  /** HTTP status; 200 when the error was inside an answer */
   readonly status: number;
   readonly said: Said | null;
   readonly header: (name: string) => string | null;
   readonly nowMs: number;
   /** must not appear in the caller's message */
   readonly secrets: readonly string[];
-  /** the caller speaks the provider's dialect: its own words for types and codes mean something there */
+  /** the caller speaks the provider's dialect, so the provider's own types and codes mean something to it */
   readonly isSameDialect: boolean;
 };
 
 /**
- * A provider's error as its caller sees it: status, kind and wording kept where they mean the same to the caller, and a
- * true hint whether and when a retry can help. What concerns our credential is the operator's and not the caller's.
+ * A provider's error as its caller sees it: status, kind and wording stay where they mean the same to the caller, with
+ * a true hint whether and when a retry can help. Problems of our credential are shown to the operator, not the caller.
  */
 export function toldFailure(failure: Failure): PublicError {
   const { said, header, nowMs, secrets } = failure;
@@ -36,10 +36,10 @@ export function toldFailure(failure: Failure): PublicError {
 }
 
 const PARAM_CHARS_MAX = 128;
-/** SDKs either hammer or hang on longer waits; such answers tell them not to retry. */
+/** SDKs either hammer or hang on longer waits; these answers say not to retry. */
 const LONG_WAIT_SECONDS = 60;
 
-/** A provider may repeat a whole request in its message; what it says of it stands before or is not looked for. */
+/** A provider may repeat a whole request in its message. Its own words come first; anything later is not searched. */
 const WORDS_CHARS_MAX = 4000;
 
 const TOO_LONG =
@@ -49,7 +49,7 @@ const QUOTA =
 const OVERLOADED =
   /overloaded|over capacity|capacity exceeded|engine is (currently )?busy|no available (workers?|capacity)/i;
 
-/** By the status, and by the words where a status means several things, or none was sent. */
+/** By the status; by the words where the status has several meanings or is missing. */
 function codeOf(status: number, said: Said | null): ErrorCode {
   const kind = `${said?.type ?? ""} ${said?.code ?? ""}`;
   const text = `${kind} ${said?.message ?? ""}`.slice(0, WORDS_CHARS_MAX);
@@ -86,7 +86,7 @@ function byKind(kind: string, status: number): ErrorCode {
 const HELPED_BY_RETRY: ReadonlySet<ErrorCode> = new Set([
   ...(["upstream_rate_limited", "upstream_overloaded", "upstream_timeout", "upstream_error"] as const),
 ]);
-/** The provider does not know how to do it: it will not the next time. A redirect is an address that is wrong. */
+/** The provider cannot do it, now or later. A redirect means a wrong address. */
 const FOR_GOOD: ReadonlySet<number> = new Set([501, 505]);
 
 function canRetryHelp(code: ErrorCode, status: number, seconds: number | null): boolean {
@@ -118,7 +118,7 @@ function bareMessage(code: ErrorCode, status: number): string {
     : `The provider answered with status ${status}.`;
 }
 
-/** Refusals keep their status, as callers decide by it. 529 is a word of Anthropic's alone. */
+/** Refusals keep their status, as callers decide by it. Only Anthropic uses 529. */
 function statusOf(code: ErrorCode, status: number): { status?: number } {
   if (code === "upstream_overloaded" && status === 503) return { status };
   return code === "upstream_refused" && status >= 400 && status < 500 ? { status } : {};
@@ -126,7 +126,7 @@ function statusOf(code: ErrorCode, status: number): { status?: number } {
 
 const WORD = /^[\w.:-]{1,64}$/;
 
-/** The provider's own type, and of a refusal its code; of the rest, ours says more. */
+/** The provider's own type and, for a refusal, its code. For all others, our code says more. */
 function wordsOf(code: ErrorCode, said: Said | null): { type?: string; code?: string } {
   if (code === "upstream_auth" || code === "upstream_quota") return {};
   const isWord = (text: string | null): text is string => text !== null && WORD.test(text) && !/^\d+$/.test(text);

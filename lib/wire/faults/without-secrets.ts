@@ -1,6 +1,6 @@
-/** What looks like a key, an account or a person in a provider's message. Its words pass, these do not. */
+/** What looks like a key, an account or a person in a provider's message. These are removed, other words pass. */
 const SECRETS: readonly RegExp[] = [
-  // Keys by their prefixes, also half hidden with stars.
+  // Keys by their prefixes, also partly masked with stars.
   /\b(?:sk|pk|rk|gsk|xai|key|api[-_]?key|ghp|hf|sw|pplx|fw|nvapi|r8|AKIA|ASIA|AIza|ya29)[-_.]?[\w*.-]{12,}/gi,
   /\b(?:bearer|basic)\s+[\w.~+/*=-]{8,}/gi,
   /\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]+)?/g,
@@ -11,10 +11,10 @@ const SECRETS: readonly RegExp[] = [
   /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi,
   /(?<=https?:\/\/)[^\s/@]+@/gi,
   /[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+/g,
-  // Addresses inside a network, and what a query carries.
+  // Addresses inside a network, and query strings.
   /\b(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01])|169\.254)(?:\.\d{1,3}){1,3}(?::\d{1,5})?\b/g,
   /(?<=https?:\/\/\S{0,500})\?\S+/gi,
-  // Long unbroken tokens that are no words.
+  // Long unbroken tokens that are not words.
   /\b(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{32,}\b/gi,
 ];
 
@@ -22,8 +22,8 @@ const CHARS_MAX = 2000;
 const HIDDEN = "[hidden]";
 
 /**
- * A provider's message as a caller may read it: credentials, accounts, persons and inner addresses taken out, one line.
- * `known` are secrets that must not appear in any case, such as the credential that was sent.
+ * A provider's message as a caller may read it: one line, without credentials, accounts, persons and inner addresses.
+ * `known` are secrets that must never appear, such as the credential that was sent.
  */
 export function withoutSecrets(text: string, known: readonly string[] = []): string {
   const readable = text.replace(/\p{Cc}+/gu, " ").slice(0, CHARS_MAX * 2);

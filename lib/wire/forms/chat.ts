@@ -3,7 +3,7 @@ import { eventText } from "../stream-meter";
 import { objectsIn } from "./events-in";
 import { ToolPieces } from "./tool-pieces";
 
-/** A whole chat completion as the stream that it would have been. */
+/** Turns a whole chat completion into the stream that it would have been. */
 export function chatAsEvents(body: Readonly<Record<string, unknown>>): string {
   const { choices, usage, object: _object, ...head } = body;
   const chunk = (some: unknown[], more: object = {}) =>
@@ -13,7 +13,7 @@ export function chatAsEvents(body: Readonly<Record<string, unknown>>): string {
     const said = isObject(message) ? message : {};
     const calls = listOf(said.tool_calls).map((call, at) => ({ index: at, ...(isObject(call) ? call : {}) }));
     const delta = { ...said, ...(calls.length > 0 ? { tool_calls: calls } : {}) };
-    // A whole answer has ended, whether it says how or not.
+    // A whole answer has ended, with or without a reason.
     const end = typeof reason === "string" ? reason : calls.length > 0 ? "tool_calls" : "stop";
     return chunk([{ ...rest, index, delta, finish_reason: null }]) + chunk([{ index, delta: {}, finish_reason: end }]);
   });
@@ -21,7 +21,7 @@ export function chatAsEvents(body: Readonly<Record<string, unknown>>): string {
   return `${pieces.join("")}${totals}${eventText("[DONE]")}`;
 }
 
-/** A chat stream, which has come to its end, as the whole completion that it would have been; null when it is none. */
+/** Turns a complete chat stream into the completion that it would have been; null when it is not one. */
 export function chatFromEvents(text: string): Record<string, unknown> | null {
   const choices = new Map<unknown, Gathered>();
   let head: Record<string, unknown> = {};
@@ -43,7 +43,7 @@ export function chatFromEvents(text: string): Record<string, unknown> | null {
   return { ...head, object: "chat.completion", choices: whole, ...(usage === null ? {} : { usage }) };
 }
 
-/** One choice out of its pieces: texts are joined, lists are continued, tool calls are put together. */
+/** Builds one choice from its pieces: joins texts, continues lists, and assembles tool calls. */
 class Gathered {
   #message: Record<string, unknown> = { role: "assistant", content: null };
   #logprobs: unknown = null;

@@ -1,7 +1,7 @@
 import { createParser } from "eventsource-parser";
 import { parseObject } from "../json/object";
 
-/** The JSON objects of a whole event stream, in order; an event's name stands in for a `type` that it lacks. */
+/** The JSON objects of a whole event stream, in order; an event's name replaces a missing `type`. */
 export function objectsIn(text: string): readonly Record<string, unknown>[] {
   const found: Record<string, unknown>[] = [];
   const parser = createParser({
@@ -14,12 +14,12 @@ export function objectsIn(text: string): readonly Record<string, unknown>[] {
   return found;
 }
 
-/** Whether a body is an event stream, whatever it was called: a field or a comment stands at its beginning. */
+/** Whether a body is an event stream, whatever its content type: it begins with a field or a comment. */
 export function looksLikeEvents(text: string): boolean {
   return /^\uFEFF?\s*(?:(?:data|event|id|retry):|:)/.test(text);
 }
 
-/** Whether a body is one JSON value, judged by its beginning; null = nothing but space has come yet. */
+/** Whether a body is one JSON value, judged by its beginning; null = only white space so far. */
 export function looksLikeJson(text: string): boolean | null {
   const begun = text.replace(/^(?:\uFEFF|\u00ef\u00bb\u00bf)/, "").trimStart();
   return begun === "" ? null : begun.startsWith("{") || begun.startsWith("[");

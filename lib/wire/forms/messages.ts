@@ -3,7 +3,7 @@ import { isObject, listOf, member, parseObject, textOf } from "../json/object";
 import { eventText } from "../stream-meter";
 import { objectsIn } from "./events-in";
 
-/** One of Anthropic's whole messages as the stream that it would have been. */
+/** Turns one of Anthropic's whole messages into the stream that it would have been. */
 export function messageAsEvents(body: Readonly<Record<string, unknown>>): string {
   const { content, stop_reason: reason, stop_sequence: sequence, usage } = body;
   const event = (type: string, more: object) => eventText(JSON.stringify({ type, ...more }), type);
@@ -44,7 +44,7 @@ function blockEvents(
   ].join("");
 }
 
-/** A stream of Anthropic's, which has come to its end, as the whole message that it would have been; null when it is none. */
+/** Turns a complete Anthropic stream into the message that it would have been; null when it is not one. */
 export function messageFromEvents(text: string): Record<string, unknown> | null {
   let message: Record<string, unknown> = {};
   let hasStarted = false;

@@ -2,7 +2,7 @@ import { isObject, listOf, member, textOf } from "../json/object";
 import { eventText } from "../stream-meter";
 import { objectsIn } from "./events-in";
 
-/** A whole response as the stream that it would have been. */
+/** Turns a whole response into the stream that it would have been. */
 export function responseAsEvents(body: Readonly<Record<string, unknown>>): string {
   let sequence = 0;
   const event = (type: string, more: object) => {
@@ -32,7 +32,7 @@ function itemEvents(
   const of = { item_id: textOf(item.id), ...at };
   const isMessage = item.type === "message";
   const opened = { ...item, status: "in_progress", ...(isMessage ? { content: [] } : {}) };
-  // In the order in which they are numbered.
+  // In the order of their numbers.
   const events = [event("response.output_item.added", { ...at, item: opened })];
   for (const [place, part] of (isMessage ? listOf(item.content) : []).entries()) {
     if (!isObject(part)) continue;
@@ -57,7 +57,7 @@ function itemEvents(
   return events;
 }
 
-/** The response that a stream has come to; null when none has. */
+/** The response at the end of a stream; null when there is none. */
 export function responseFromEvents(text: string): Record<string, unknown> | null {
   const last = objectsIn(text).findLast((event) => isObject(event.response) && ENDS.has(textOf(event.type)));
   const response = member(last, "response");

@@ -19,7 +19,7 @@ const chat = (choices = 1) => meterChatStream({ wantsUsage: true, model: "up", o
 const messages = () => meterMessagesStream({ model: "up", outputBytesMax: 1_000_000 });
 const responses = () => meterResponsesStream({ model: "up", outputBytesMax: 1_000_000 });
 
-/** Feeds bytes in pieces of a size, then closes. */
+/** Feeds bytes in pieces of one size, then closes. */
 function play(meter: StreamMeter, bytes: Uint8Array, size: number) {
   const decoder = new TextDecoder();
   let out = "";
@@ -66,7 +66,7 @@ const RESPONSES = [
   .map(event)
   .join("");
 
-/** The text of an answer, in whichever dialect. */
+/** The text of an answer, in any dialect. */
 function textOf(out: string): string {
   return objectsIn(out)
     .map((one) => /"(?:content|text|delta)":"((?:[^"\\]|\\.)*)"/.exec(JSON.stringify(one))?.[1] ?? "")

@@ -2,7 +2,7 @@ import { isObject, member, textOf } from "../json/object";
 
 /** One tool call of an answer, built from the pieces so far. */
 export type ToolCall = {
-  /** its place among the answer's calls, from 0 */
+  /** its position among the answer's calls, from 0 */
   readonly order: number;
   readonly index: unknown;
   id: string;
@@ -11,9 +11,9 @@ export type ToolCall = {
 };
 
 /**
- * Puts the pieces of streamed tool calls together. Servers tell calls apart by index, by id, or by neither: a piece belongs
- * to the call of its id, else to the latest of its index, else to the last one. What has an id that is new, or a name
- * again although the call before is whole, begins another call, also under an index that was used.
+ * Assembles the pieces of streamed tool calls. Servers tell calls apart by index, by id, or by neither. A piece belongs
+ * to the call with its id, else to the latest call of its index, else to the last one. A new id begins another call,
+ * also under a used index. So does a repeated name when the call before is whole.
  */
 export class ToolPieces {
   readonly calls: ToolCall[] = [];
@@ -24,7 +24,7 @@ export class ToolPieces {
     const id = textOf(member(piece, "id"));
     const name = textOf(member(called, "name"));
     const given = member(called, "arguments") ?? member(called, "input");
-    // Some servers send an object where text belongs.
+    // Some servers send an object instead of text.
     const args = isObject(given) ? JSON.stringify(given) : textOf(given);
     const index = member(piece, "index") ?? null;
     const call = this.#owner(id, name, index) ?? this.#begin(index);
@@ -51,7 +51,7 @@ export class ToolPieces {
   }
 }
 
-/** Whether arguments are a whole object, to which nothing can be added. */
+/** Whether arguments are a whole object, which cannot continue. */
 export function isWhole(args: string): boolean {
   if (!args.trimEnd().endsWith("}")) return false;
   try {

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 
 /**
- * Numbers that a double cannot hold, such as a bound of 2^64 in a tool's schema, on their way through a parsed body. They
- * travel as text that begins with a mark, which nobody outside this process knows, and are numbers again where the body is
- * written down. `JSON.parse` alone would round them.
+ * Carries numbers that a double cannot hold through a parsed body, such as a bound of 2^64 in a tool's schema. They
+ * travel as text that begins with a mark, which nobody outside this process knows, and become numbers again when the
+ * body is written. `JSON.parse` alone would round them.
  */
 const MARK = `number-${randomUUID()}:`;
 
@@ -12,7 +12,7 @@ const NUMBER = /-?\d[\d.eE+-]*/y;
 const EXACT_DIGITS = 15;
 const MAY_BE_INEXACT = /\d[\d.]{15,}/;
 
-/** JSON text whose inexact numbers are marked texts. One pass, whatever the text. */
+/** JSON text with a marked text for each inexact number. One pass, for any text. */
 export function markedNumbers(json: string): string {
   if (!MAY_BE_INEXACT.test(json)) return json;
   let marked = "";
@@ -38,7 +38,7 @@ export function markedNumbers(json: string): string {
   return marked + json.slice(copied);
 }
 
-/** Index behind the closing quote, or the end of a text that has none. */
+/** Index behind the closing quote, or the end of an unclosed text. */
 function stringEnd(json: string, start: number): number {
   for (let at = start + 1; at < json.length; at++) {
     const character = json.charAt(at);
@@ -48,15 +48,15 @@ function stringEnd(json: string, start: number): number {
   return json.length;
 }
 
-/** The same text with the numbers as they came, also where they stand in JSON that is a string. */
+/** The same text with the original numbers, also inside JSON that is a string. */
 export function exactNumbers(json: string): string {
   return json.includes(MARK) ? json.replace(MARKED, "$1") : json;
 }
 
-/** From the first of several backslashes alone: else a text of millions of them is read from each. */
+/** Matches from the first of several backslashes only: otherwise a text of millions is read from each of them. */
 const MARKED = new RegExp(`(?<!\\\\)\\\\*"${MARK}(-?[\\d.eE+-]+)\\\\*"`, "g");
 
-/** Nobody writes a number of more; it goes on as it came. */
+/** Nobody writes a longer number; it is passed on as it came. */
 const DIGITS_JUDGED_MAX = 1000;
 
 /** Whether a text is such a number. */
@@ -64,7 +64,7 @@ export function isMarked(text: string): boolean {
   return text.startsWith(MARK);
 }
 
-/** Settings that are fractions of more digits than a double holds are read as the nearest one; their bytes go on as they came. */
+/** Reads fractions with more digits than a double holds as the nearest double. Their bytes are passed on as they came. */
 export function roundedFractions(body: Record<string, unknown>, reads: ReadonlySet<string>): Record<string, unknown> {
   for (const [name, value] of Object.entries(body)) {
     if (typeof value === "string" && isMarked(value) && reads.has(name)) body[name] = Number(value.slice(MARK.length));
@@ -72,7 +72,7 @@ export function roundedFractions(body: Record<string, unknown>, reads: ReadonlyS
   return body;
 }
 
-/** Whether a double loses digits of it. With an exponent, more of them than a double holds count as lost. */
+/** Whether a double loses digits of it. With an exponent, more digits than a double holds count as lost. */
 function isInexact(lexeme: string): boolean {
   if (lexeme.length > DIGITS_JUDGED_MAX) return true;
   const digits = lexeme.replace(/^-/, "");

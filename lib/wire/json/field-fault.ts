@@ -9,13 +9,13 @@ type Issue = {
   readonly keys?: string[];
 };
 
-/** null counts as absent, as clients that fill in every field of a type send it. */
+/** null counts as absent: some clients send every field of a type. */
 export function withoutNulls(json: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   if (!Object.values(json).includes(null)) return json;
   return Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
 }
 
-/** What is wrong with a body, in words and with the field's name. `codes`: the code of a wrong value, by field. */
+/** What is wrong with a body, in words and with the field's name. `codes`: error code of a wrong value, by field. */
 export function fieldFault(
   issues: readonly Issue[],
   body: Readonly<Record<string, unknown>>,

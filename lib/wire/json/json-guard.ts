@@ -5,16 +5,16 @@ import { isObject } from "./object";
 
 type ParseOptions = {
   readonly keepsDigits?: boolean;
-  /** Members at the top whose numbers are read here, and so must be ones that a double holds. Absent = all of them. */
+  /** Top-level members whose numbers are read here and so must fit a double. Absent = all of them. */
   readonly reads?: ReadonlySet<string>;
 };
 
 /**
- * Bytes of a request body to a JSON object, or a PublicError that says what is wrong and where.
- * `JSON.parse` alone forgives too much: it keeps the last of two equal keys, turns 1e309 into Infinity (which is
- * re-serialised as null: an unlimited max_tokens upstream), rounds long integers, and accepts nesting that a later
- * stringify cannot write. One linear pass refuses those before anything is built. With `keepsDigits`, numbers that are
- * not read here may have any size and digits: they travel as marked texts (exact-numbers.ts).
+ * Bytes of a request body to a JSON object, or a PublicError that says what is wrong and where. `JSON.parse` alone
+ * forgives too much: it keeps the last of two equal keys, turns 1e309 into Infinity (which is re-serialised as null: an
+ * unlimited max_tokens upstream), rounds long integers, and accepts nesting that a later stringify cannot write. One
+ * linear pass refuses those before anything is built. With `keepsDigits`, numbers that are not read here may have any
+ * size and digits: they travel as marked texts (exact-numbers.ts).
  */
 export function parseJsonBody(bytes: Uint8Array, options: ParseOptions = {}): Record<string, unknown> {
   const steps = parsingJsonBody(bytes, options);
@@ -25,8 +25,8 @@ export function parseJsonBody(bytes: Uint8Array, options: ParseOptions = {}): Re
 }
 
 /**
- * The same in steps of a fraction of a millisecond, so that its runner may let others go in between. One step is
- * longer: `JSON.parse` can't be interrupted. VALUES_MAX and its like keep it at about 20 ms for a body of 4 MiB.
+ * The same in steps of a fraction of a millisecond, so that other work can run in between. One step is longer:
+ * `JSON.parse` can't be interrupted. VALUES_MAX and similar bounds keep it at about 20 ms for a body of 4 MiB.
  */
 export function* parsingJsonBody(
   bytes: Uint8Array,
@@ -53,9 +53,9 @@ const KEYS_MAX = 1000;
 const KEY_CHARS_MAX = 1000;
 const ITEMS_MAX = 10_000;
 const NUMBER_CHARS_MAX = 30;
-/** Of one that is not read here: a double written out in full has up to 1,075. */
+/** For a number that is not read here: a double written out in full has up to 1,075. */
 const KEPT_NUMBER_CHARS_MAX = 1100;
-/** In one body. Each costs time and memory that its bytes don't tell: `[]` is 2 bytes sent and some 50 held. */
+/** In one body. Each value costs more time and memory than its bytes suggest: `[]` is 2 bytes sent and some 50 held. */
 const VALUES_MAX = 500_000;
 const CONTAINERS_MAX = 50_000;
 const ALL_KEYS_MAX = 100_000;
@@ -100,13 +100,13 @@ enum Char {
   CloseObject = 125,
 }
 
-/** Refuses what JSON.parse forgives. Syntax as such is left to JSON.parse: this pass only has to be safe on any text. */
+/** Refuses what JSON.parse forgives. Leaves other syntax to JSON.parse: this pass only has to be safe on any text. */
 class Scan {
   readonly #text: string;
   readonly #frames: Frame[] = [];
   #frame: Frame | undefined;
   #at = 0;
-  /** where the string begins that `#at` is inside of; null = outside of strings */
+  /** where the string around `#at` begins; null = outside of strings */
   #string: number | null = null;
   #highBefore = false;
   #values = 0;
@@ -114,10 +114,10 @@ class Scan {
   #keys = 0;
   readonly #keepsDigits: boolean;
   readonly #keeps: (name: string | null) => boolean;
-  /** the member at the top that the scan is in */
+  /** the top-level member that the scan is in */
   #topName: string | null = null;
   readonly #isAscii: boolean;
-  /** the first backslash from here on, as it was last looked for; the text's length: there is none */
+  /** the first backslash from here on, by the last search; the text's length: there is none */
   #slash = -1;
 
   constructor(
@@ -135,7 +135,7 @@ class Scan {
     this.#isAscii = isAscii;
   }
 
-  /** Looks at about `chars` more. True: that was the end. Throws PublicError. */
+  /** Reads about `chars` more. True: that was the end. Throws PublicError. */
   advance(chars: number): boolean {
     const text = this.#text;
     const until = Math.min(this.#at + chars, text.length);
@@ -174,7 +174,7 @@ class Scan {
     return true;
   }
 
-  /** At the top are settings, which are read here; deeper, and by names that nobody here knows, numbers are the provider's. */
+  /** Top-level settings are read here. Deeper numbers, and those under unknown names, are for the provider. */
   #keepsNumber(): boolean {
     return this.#frames.length > 1 ? this.#keepsDigits : this.#keeps(this.#topName);
   }
@@ -201,7 +201,7 @@ class Scan {
     if (frame.items >= most) throw tooComplex(most, frame.keys === null ? "items in one array" : "keys in one object");
   }
 
-  /** Past a string of ASCII without an escape: nothing in it can be half of a character, so its end is only looked for. */
+  /** Skips an ASCII string without an escape: it cannot contain half of a character, so only its end is searched. */
   #skipPlain(start: number): void {
     if (!this.#isAscii) return;
     const text = this.#text;
@@ -216,7 +216,7 @@ class Scan {
     this.#endString(start, quote);
   }
 
-  /** On to the string's end, or to `until`. Refuses lone surrogates, raw or escaped: they cannot be forwarded. */
+  /** Moves to the string's end, or to `until`. Refuses lone surrogates, raw or escaped: they cannot be forwarded. */
   #inString(until: number, start: number): void {
     const text = this.#text;
     let at = this.#at;
@@ -254,7 +254,7 @@ class Scan {
       if (this.#keys > ALL_KEYS_MAX) throw tooComplex(ALL_KEYS_MAX, "keys");
       const name = addKey(frame.keys, this.#text, start, quote);
       if (this.#frames.length === 1) this.#topName = name;
-      // Inside of members an empty name is the provider's affair: what a model gave a tool comes back word for word.
+      // Deeper empty names are for the provider: a model's tool arguments come back word for word.
       if (name === "__proto__" || (name === "" && this.#frames.length === 1))
         throw new PublicError("unknown_field", `The key ${quoted(name)} is unknown.`);
     }
@@ -296,11 +296,11 @@ function isNumberStart(code: number): boolean {
   return code === Char.Minus || (code >= Char.Zero && code <= Char.Nine);
 }
 
-/** Index after the number. Refuses what a double cannot hold, unless its digits are kept; they are in a bounded number. */
+/** Index after the number. Refuses what a double cannot hold, unless its digits are kept; their number is bounded. */
 function numberEnd(text: string, start: number, keepsDigits: boolean): number {
   let end = start + 1;
   const charsMax = keepsDigits ? KEPT_NUMBER_CHARS_MAX : NUMBER_CHARS_MAX;
-  // One more than is allowed is enough to refuse it.
+  // One digit more than allowed is enough to refuse it.
   const most = Math.min(text.length, start + charsMax + 1);
   while (end < most && /[0-9.eE+-]/.test(text.charAt(end))) end += 1;
   const lexeme = text.slice(start, end);
@@ -320,7 +320,7 @@ function numberEnd(text: string, start: number, keepsDigits: boolean): number {
   return end;
 }
 
-/** Whether digits are left behind the point once the exponent has moved it: 1.6e1 has none, 16.000000000000001 does. */
+/** Whether digits remain behind the point after applying the exponent: 1.6e1 has none, 16.000000000000001 does. */
 function hasFraction(lexeme: string): boolean {
   const [, decimals = "", exponent = "0"] = /\.(\d*)(?:[eE]([+-]?\d+))?$/.exec(lexeme) ?? [];
   return decimals.replace(/0+$/, "").length > Number(exponent);

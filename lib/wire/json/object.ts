@@ -5,7 +5,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A member of something that may not be an object at all. */
+/** A member of a value that may not be an object. */
 export function member(value: unknown, name: string): unknown {
   return isObject(value) ? value[name] : undefined;
 }
@@ -18,7 +18,7 @@ export function textOf(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-/** The value of JSON text; undefined when it is none. */
+/** The value of JSON text; undefined when it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -27,15 +27,15 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** An object out of JSON text, or null. */
+/** An object from JSON text, or null. */
 export function parseObject(text: string): Record<string, unknown> | null {
   const value = parseJson(text);
   return isObject(value) ? value : null;
 }
 
 /**
- * An object out of the bytes of a body, or null when they are not UTF-8 or not an object. Without a decoder: one that is
- * made for every answer takes longer than reading it.
+ * An object from the bytes of a body, or null when they are not UTF-8 or not an object. Makes no decoder: making one
+ * for every answer takes longer than reading it.
  */
 export function parseBody(bytes: Uint8Array): Record<string, unknown> | null {
   if (!isUtf8(bytes)) return null;

@@ -1,10 +1,10 @@
 import { isObject } from "./object";
 
-/** What only parts of other kinds hold. Beside a text it would be forwarded unseen: neither counted nor judged. */
+/** Members that only other kinds of part have. In a text part they would be forwarded unseen: neither counted nor judged. */
 const OF_OTHERS = ["image_url", "input_audio", "file", "file_id", "file_data", "source"];
 const TEXT_TYPES: ReadonlySet<unknown> = new Set(["text", "input_text", "output_text"]);
 
-/** Whether no text part of these messages or items holds what belongs to a part of another kind. */
+/** Whether no text part of these messages or items has a member of another kind of part. */
 export function arePartsPure(items: readonly unknown[]): boolean {
   return items.every((item) => {
     const parts = isObject(item) && Array.isArray(item.content) ? item.content : [];
@@ -16,5 +16,5 @@ function isMixed(part: unknown): boolean {
   return isObject(part) && TEXT_TYPES.has(part.type) && OF_OTHERS.some((name) => name in part);
 }
 
-/** What is reported of parts that are not pure. */
+/** The error for parts that are not pure. */
 export const PARTS = "a text part must not have members of another kind of part";

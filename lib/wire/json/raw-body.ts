@@ -5,23 +5,23 @@ type Body = Readonly<Record<string, unknown>>;
 export type ToWrite = {
   /** the bytes as they came, accepted by the guard: an object, no key twice */
   readonly source: Uint8Array;
-  /** what they say, without members that are null */
+  /** their content, without members that are null */
   readonly before: Body;
-  /** what is to be sent; members that did not change are the very same values */
+  /** the content to send; unchanged members are the very same values */
   readonly after: Body;
-  /** false: members that are null are left out as well, for providers that are sent known members alone */
+  /** false: null members are left out too, for providers that get known members only */
   readonly keepsNulls: boolean;
 };
 
-/** A body as JSON that nobody has sent in these words. */
+/** A body that nobody sent in these words, as JSON. */
 export function writtenBody(body: Body): Uint8Array {
   return Buffer.from(written(body));
 }
 
 /**
- * The bytes to send: the caller's own, but for members that changed, went or are new. Order, blanks, escapes, the digits
- * of numbers and nulls stay as they came: what we do not have to read, we do not write. A changed member keeps its place,
- * a new one comes last. One pass over the bytes.
+ * The bytes to send: the caller's own, except for changed, removed and new members. Order, blanks, escapes, the digits
+ * of numbers and nulls stay as they came: we write only what we have to read. A changed member keeps its place, a new
+ * one comes last. One pass over the bytes.
  */
 export function rawBody({ source, before, after, keepsNulls }: ToWrite): Uint8Array {
   const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength);
@@ -31,7 +31,7 @@ export function rawBody({ source, before, after, keepsNulls }: ToWrite): Uint8Ar
   let hasMember = false;
   let end = 0;
   for (const { name, start, valueStart, valueEnd } of members) {
-    // A null counts as absent on both sides, unless it has been given a value.
+    // A null counts as absent on both sides, unless it was given a value.
     const isGone = !Object.hasOwn(after, name) && (Object.hasOwn(before, name) || !keepsNulls);
     if (!isGone) {
       if (hasMember) pieces.push(bytes.subarray(end, start));
@@ -62,7 +62,7 @@ function written(value: unknown): string {
   return exactNumbers(JSON.stringify(value));
 }
 
-/** One member of the outermost object, by the places of its bytes. */
+/** One member of the outermost object, by its byte positions. */
 type Member = {
   readonly name: string;
   readonly start: number;
@@ -85,7 +85,7 @@ enum Byte {
   CloseObject = 125,
 }
 
-/** All bytes of JSON's own are ASCII, and none of these is part of a longer character. */
+/** JSON's own characters are all ASCII, and none of them is part of a longer character. */
 function membersOf(bytes: Buffer): Member[] {
   const members: Member[] = [];
   let at = afterBlanks(bytes, bytes.indexOf(Byte.OpenObject) + 1);
@@ -129,7 +129,7 @@ function endOfValue(bytes: Buffer, start: number): number {
   return bytes.length;
 }
 
-/** Most strings are short; in a long one the search of the runtime is the faster one. */
+/** Most strings are short; in a long one, the runtime's search is faster. */
 const SHORT_BYTES = 64;
 
 /** Index behind the closing quote. */
@@ -141,7 +141,7 @@ function stringEnd(bytes: Buffer, start: number): number {
     if (byte === Byte.Quote) return at + 1;
     if (byte === Byte.Backslash) at += 1;
   }
-  // Up to here the text is read in full, so a quote found from now on is the end unless slashes from here on escape it.
+  // The text was read in full up to here, so the next quote is the end, unless slashes after this point escape it.
   const from = at;
   for (let quote = bytes.indexOf(Byte.Quote, from); quote !== -1; quote = bytes.indexOf(Byte.Quote, quote + 1)) {
     if (!isEscaped(bytes, from, quote)) return quote + 1;

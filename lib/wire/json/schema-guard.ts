@@ -1,10 +1,10 @@
 import { PublicError } from "@/lib/errors";
 import { isObject } from "./object";
 
-/** Containers and references one below the other; far above what any answer's form needs. */
+/** The depth of nested containers and references; far above what any answer's form needs. */
 const DEPTH_MAX = 256;
 
-/** Looks at every schema in the field that says what form an answer has, in whichever dialect's place it stands. */
+/** Checks every schema in the field that sets an answer's form, in any dialect's place. */
 export function refuseRecursionIn(field: unknown, param: string): void {
   if (!isObject(field)) return;
   const { json_schema: chat, schema, format } = field;
@@ -14,8 +14,8 @@ export function refuseRecursionIn(field: unknown, param: string): void {
 }
 
 /**
- * Refuses a JSON schema that refers to itself, or that goes too deep: who follows its references would not come to an end.
- * `param` is the field that it stands in.
+ * Refuses a JSON schema that refers to itself or goes too deep: following its references would never end. `param` is
+ * the field that contains it.
  */
 function refuseRecursion(schema: unknown, param: string): void {
   const state = new Map<object, "open" | "done">();
@@ -32,7 +32,7 @@ function refuseRecursion(schema: unknown, param: string): void {
   visit(schema, 0);
 }
 
-/** What a reference inside the same schema points to (RFC 6901); undefined for others, which nobody here follows. */
+/** The target of a reference inside the same schema (RFC 6901); undefined for others, which are not followed here. */
 function targetOf(schema: unknown, reference: string): unknown {
   if (reference === "#") return schema;
   if (!reference.startsWith("#/")) return undefined;

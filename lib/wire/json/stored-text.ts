@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { isMarked } from "./exact-numbers";
 
-/** Whether a text holds U+0000, which PostgreSQL keeps in no text at all. */
+/** Whether a text has U+0000, which PostgreSQL cannot store in text. */
 export function hasNul(text: string): boolean {
   return text.includes("\u0000");
 }
 
-/** Text of a caller's that reaches the books: at most so many characters, and none that the database cannot keep. */
+/** A caller's text for the books: bounded in length, and without characters that the database cannot store. */
 export function storedText(charsMax: number) {
   return z
     .string()

@@ -5,7 +5,7 @@ import { EMBEDDINGS_FIELDS } from "../openai/parse-embeddings";
 import { OTHERS } from "../others/endpoints";
 import { RESPONSES_FIELDS } from "../responses/parse-responses";
 
-/** The members of a body that are known here, by endpoint. */
+/** The known members of a body, by endpoint. */
 export const KNOWN_FIELDS: Readonly<Record<Endpoint, ReadonlySet<string>>> = {
   chat: CHAT_FIELDS,
   responses: RESPONSES_FIELDS,
@@ -30,7 +30,7 @@ export const KNOWN_FIELDS: Readonly<Record<Endpoint, ReadonlySet<string>>> = {
   rerank: OTHERS.rerank.fields,
 };
 
-/** Members at the top of a body that are read here. A seed is not: whatever number it is, the provider gets it. */
+/** Top-level members that are read here. A seed is not: the provider gets it, whatever number it is. */
 export const READ_FIELDS: ReadonlySet<string> = new Set(
   Object.values(KNOWN_FIELDS).flatMap((fields) => [...fields].filter((name) => name !== "seed")),
 );

@@ -1,14 +1,14 @@
 import { listOf, member } from "../json/object";
 
-/** What an answer made that its provider keeps: items of a response, spoken answers, conversations and containers. */
+/** Things that an answer made and its provider keeps: items of a response, spoken answers, conversations and containers. */
 export type MadeThing = { readonly kind: "item" | "sound" | "conversation" | "container"; readonly id: string };
 
-/** Shorter ids are counters of small servers, which give the same one to everybody. */
+/** Shorter ids are counters of small servers, which give the same id to everybody. */
 const ID = /^[\w.:+/=-]{16,256}$/;
-/** More than any one answer has. */
+/** More than any single answer has. */
 const MADE_MAX = 1000;
 
-/** Of a response: its items and its conversation, where it is kept, and what its tools ran in, which is kept in any case. */
+/** From a response: its items and conversation, if the response is kept; its tools' containers, which are always kept. */
 export function madeByResponse(
   response: Readonly<Record<string, unknown>>,
   items: readonly unknown[],
@@ -23,7 +23,7 @@ export function madeByResponse(
   return made;
 }
 
-/** Of a chat completion, or of a piece of one: the sounds that later messages may name. */
+/** From a chat completion or a piece of one: the sounds that later messages may name. */
 export function madeByChoices(choices: unknown): readonly MadeThing[] {
   let made = NONE;
   for (const choice of listOf(choices)) {
@@ -36,7 +36,7 @@ export function madeByChoices(choices: unknown): readonly MadeThing[] {
   return made;
 }
 
-/** Of a message, or of what an event changes of one: the container that its tools ran in. */
+/** From a message, or an event's change of one: the container that its tools ran in. */
 export function madeByMessage(message: unknown): readonly MadeThing[] {
   const container = member(message, "container");
   if (container === undefined) return NONE;

@@ -14,7 +14,7 @@ import { READ_FIELDS } from "./known-fields";
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** Every endpoint that takes JSON, with a body that says all that has to be said. `…` is where the odd part goes. */
+/** Every endpoint that takes JSON, with the smallest valid body. `…` is where the odd part goes. */
 const ENDPOINTS: Readonly<Record<string, readonly [(body: Body) => Call, string]>> = {
   chat: [parseChat, `{"model":"m","messages":[{"role":"user","content":"hi"}],…,"max_tokens":9}`],
   responses: [parseResponses, `{"model":"m","input":"hi",…,"max_output_tokens":9}`],
@@ -109,7 +109,7 @@ const letters = fc.constantFrom(
   ],
 );
 const string = fc.array(letters, { maxLength: 8 }).map((some) => `"${some.join("")}"`);
-/** Any JSON as a text: its blanks, escapes and numbers are written in any way, and its names are nearly alike. */
+/** Any JSON as text: blanks, escapes and numbers in any form, and names that are nearly alike. */
 const { json, members } = fc.letrec<{ json: string; list: string; object: string; members: string }>((tie) => ({
   json: fc.oneof(
     { maxDepth: 5, depthSize: "small" },
@@ -123,7 +123,7 @@ const { json, members } = fc.letrec<{ json: string; list: string; object: string
     .array(fc.tuple(blank, tie("json"), blank), { maxLength: 4 })
     .map((all) => `[${all.map((one) => one.join("")).join(",")}]`),
   object: tie("members").map((some) => `{${some}}`),
-  // The number at the end of a name tells it apart: "xa0" and "x\u00611" are two.
+  // The number at a name's end tells it apart: "xa0" and "x\u00611" are two names.
   members: fc
     .array(fc.tuple(blank, string, blank, blank, tie("json"), blank), { minLength: 1, maxLength: 4 })
     .map((all) =>
@@ -155,7 +155,7 @@ describe("a body of the provider's dialect arrives byte for byte", () => {
       const body = text.replace("…", () => odd);
       expect(sent(endpoint, body)).toBe(body);
       expect(sent(endpoint, `\n\t ${body} \r\n`)).toBe(`\n\t ${body} \r\n`);
-      // Under the provider's name of the model, everything else stays.
+      // The model has the provider's name; everything else stays.
       expect(sent(endpoint, body, "their-m")).toBe(body.replace(`"model":"m"`, `"model":"their-m"`));
     });
 

@@ -2,22 +2,22 @@ import { PublicError } from "@/lib/errors";
 import type { Endpoint } from "../call";
 
 /**
- * Members that say where a call goes, with whose credential and by which model, in front of a provider that is itself a
- * gateway; and such as make more output than the cap that was admitted. All others pass where both sides speak one dialect.
+ * Members that a provider which is itself a gateway would read as a call's target, credential or model, and members
+ * that make more output than the admitted cap. All others pass where both sides speak one dialect.
  */
 const CLOSED: ReadonlySet<string> = new Set([
   ...["api_base", "base_url", "api_key", "api_version", "organization", "extra_headers", "headers", "extra_body"],
   ...["custom_llm_provider", "deployment_id", "fallbacks", "models", "mock_response"],
   ...["best_of", "use_beam_search", "max_new_tokens", "num_predict", "max_tokens_to_sample"],
 ]);
-/** The cap's name at other endpoints: a server that reads both would take the wrong one. */
+/** The cap's names at other endpoints: a server that reads both would take the wrong one. */
 const OTHER_CAPS: Readonly<Partial<Record<Endpoint, readonly string[]>>> = {
   chat: ["max_output_tokens"],
   responses: ["max_tokens", "max_completion_tokens"],
   messages: ["max_completion_tokens", "max_output_tokens"],
 };
 
-/** What limits and money are decided by. */
+/** Members that limits and money depend on. */
 const DECISIVE: readonly string[] = [
   ...["model", "n", "max_tokens", "max_completion_tokens", "max_output_tokens", "stream", "stream_options"],
   ...["service_tier", "speed", "tools", "max_tool_calls", "modalities", "user", "metadata", "background", "store"],
@@ -28,13 +28,13 @@ const FOLDED: ReadonlySet<string> = new Set([...DECISIVE, ...CLOSED].map(folded)
 
 /**
  * Whether a name is another spelling of one that is read here. A server in Go reads members without regard to case, and one
- * made from protocol buffers takes `maxTokens` for `max_tokens`: the last one wins there, and was never weighed here.
+ * made from protocol buffers takes `maxTokens` for `max_tokens`. There the last one wins, and it was never checked here.
  */
 function isMisspelt(name: string): boolean {
   return /[^a-z0-9_]/.test(name) && FOLDED.has(folded(name));
 }
 
-/** To capitals first: that folds the long s and the Kelvin sign too. */
+/** To upper case first: that also folds the long s and the Kelvin sign. */
 function folded(name: string): string {
   return name
     .toUpperCase()
@@ -42,7 +42,7 @@ function folded(name: string): string {
     .replace(/[^a-z0-9]/g, "");
 }
 
-/** Refuses what may not pass in any dialect. Throws PublicError with the field's name. */
+/** Refuses members that may not pass in any dialect. Throws PublicError with the field's name. */
 export function refuseClosed(endpoint: Endpoint, body: Readonly<Record<string, unknown>>): void {
   const isClosed = (name: string) => CLOSED.has(name) || isMisspelt(name) || OTHER_CAPS[endpoint]?.includes(name);
   const closed = Object.keys(body).find(isClosed);
@@ -53,7 +53,7 @@ export function refuseClosed(endpoint: Endpoint, body: Readonly<Record<string, u
   }
 }
 
-/** The first member that is not on the list of its endpoint, for providers that are sent nothing unknown. */
+/** The first member that is not on its endpoint's list, for providers that get nothing unknown. */
 export function unknownField(
   body: Readonly<Record<string, unknown>>,
   known: ReadonlySet<string> | undefined,

@@ -2,8 +2,8 @@ import ipaddr from "ipaddr.js";
 import { isPublicAddress } from "@/lib/network";
 
 /**
- * Whether a provider may be asked to fetch a picture there: a picture in its place, or a public address. A provider that
- * stands in our own network would otherwise read for a caller what is meant for nobody outside.
+ * Whether a provider may be asked to fetch a picture there: an inline picture or a public address. Otherwise a provider
+ * in our own network would read internal addresses for a caller.
  */
 export function isPictureAddress(text: string): boolean {
   if (text.startsWith("data:")) return text.startsWith("data:image/");

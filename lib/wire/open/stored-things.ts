@@ -2,26 +2,26 @@ import { PublicError } from "@/lib/errors";
 import { isObject, listOf, member, textOf } from "../json/object";
 import type { MadeThing } from "./made-things";
 
-/** What a provider keeps and a body may name: an answer, a part of one, or what belongs to several calls. */
+/** What a provider keeps and a body may name: an answer, a part of one, or something that several calls share. */
 export type StoredKind = MadeThing["kind"] | "response" | "message" | "file";
 export type StoredThing = { readonly kind: StoredKind; readonly id: string; readonly param: string };
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** As many as one list of a body may have. */
+/** The most that one list of a body may have. */
 const THINGS_MAX = 10_000;
 const ID = /^[\x20-\x7e]{1,256}$/;
 
 /**
- * What a body names that a provider keeps, wherever it stands; each once. Its depth is bounded by the guard. Stored prompts,
- * vector stores and skills are none of it: callers cannot make them here, so they are the operator's. `bytes` are those that
- * the body was read of; without them all of it is looked through. Throws PublicError when there is too much to look up.
+ * The provider-kept things that a body names, at any place; each once. The guard bounds the depth. Stored prompts, vector
+ * stores and skills are excluded: callers cannot make them here, so they are the operator's. `bytes` are those that the body
+ * was read from; without them the whole body is searched. Throws PublicError when there is too much to look up.
  */
 export function storedThingsIn(body: Body, bytes?: Uint8Array): readonly StoredThing[] {
   const found = new Map<string, StoredThing>();
   const add = (kind: StoredKind, id: unknown, param: string) => {
     const text = textOf(id).trim();
-    // No provider's id looks otherwise, and a look-up of such a text could fail for all others with it.
+    // No provider's id looks different, and looking up such a text could fail for all others with it.
     if (!ID.test(text) || found.has(text)) return;
     if (found.size >= THINGS_MAX)
       throw new PublicError("json_too_complex", `The request body names more than ${THINGS_MAX} stored things.`);
@@ -54,8 +54,8 @@ function addNamedAtTop(body: Body, add: Add): void {
 }
 
 /**
- * Items of earlier responses. One that brings all that it says is read as it stands; of any other its provider reads what it
- * has under the id.
+ * Items of earlier responses. An item with all of its content is read as it stands; for any other, the provider reads
+ * what it stores under the id.
  */
 function addItems(input: unknown, add: Add): void {
   for (const item of listOf(input)) {
@@ -68,7 +68,7 @@ function addItems(input: unknown, add: Add): void {
 
 const isAbsent = (value: unknown) => value === undefined || value === null || value === "";
 
-/** The member that an item of this type says all by. */
+/** The member that has the whole content of an item, by type. */
 const SAYS_ALL: Readonly<Record<string, string>> = {
   message: "content",
   reasoning: "encrypted_content",
@@ -84,7 +84,7 @@ const SAYS_ALL: Readonly<Record<string, string>> = {
   apply_patch_call: "operation",
 };
 
-/** Some are named by their id alone, or by an object that has it. */
+/** Some are named by their id alone, others by an object with the id. */
 function idOf(value: unknown): unknown {
   return isObject(value) ? value.id : value;
 }
@@ -107,7 +107,7 @@ function addNamedInside(value: unknown, add: Add): void {
   }
 }
 
-/** Whether bytes of JSON may have such a member: a look that costs nothing beside the reading of them. */
+/** Whether bytes of JSON may have such a member: a check that costs nothing compared with reading them. */
 function mayName(bytes: Uint8Array | undefined): boolean {
   if (bytes === undefined) return true;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

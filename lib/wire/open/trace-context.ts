@@ -4,8 +4,8 @@ const STATE = /^[\x20-\x7e]{1,512}$/;
 const PARENT_CHARS_MAX = 256;
 
 /**
- * A caller's trace context, for the provider's own traces: in any dialect, unchanged, as the specification allows to who
- * takes no part in the trace. One that is not sound is dropped whole. `baggage` stays here: it may say who the user is.
+ * A caller's trace context, for the provider's own traces: in any dialect, unchanged, as the specification allows for a
+ * party that takes no part in the trace. An invalid one is dropped whole. `baggage` stays here: it may name the user.
  */
 export function traceContext(header: (name: string) => string | undefined): Record<string, string> {
   const parent = header("traceparent");

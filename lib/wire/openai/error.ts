@@ -3,7 +3,7 @@ import type { ErrorAnswer } from "../error-answer";
 
 /**
  * OpenAI's error body. Its SDKs read `message` (must be a string), `type`, `param` and `code`; further members are
- * ours. The request id is in the text as well: people paste text, not headers.
+ * ours. The request id is also in the text: people paste text, not headers.
  */
 export function openaiError(answer: ErrorAnswer): { error: Record<string, unknown> } {
   return {

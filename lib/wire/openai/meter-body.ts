@@ -14,7 +14,7 @@ import { openaiUsage, usageIn } from "./usage";
 export function meterChatBody(bytes: Uint8Array, model: string): MeteredBody | null {
   const value = parseBody(bytes);
   const choices = listOf(value?.choices);
-  // An error under 200 is none either, whatever else stands beside it.
+  // An error with status 200 is not a completion either, whatever else it contains.
   if (value === null || choices.length === 0 || saidIn(value) !== null) return null;
   if (choices.some((choice) => isBrokenFinish(member(choice, "finish_reason")))) return null;
   const count = () =>

@@ -18,9 +18,9 @@ type MeterOptions = {
 };
 
 /**
- * Meters an OpenAI chat stream: events pass through as they came, with the asked model's name, minus usage that the caller
- * did not ask for (an extra chunk with empty choices crashes the common client loop) and running usage. A caller that asked
- * gets the final usage once the answer is finished, on whichever chunk it came.
+ * Meters an OpenAI chat stream: events pass unchanged, with the asked model's name. It removes running usage, and usage
+ * that the caller did not ask for (an extra chunk with empty choices crashes the common client loop). A caller that
+ * asked gets the final usage once the answer is finished, on the chunk that brought it.
  */
 export function meterChatStream(options: MeterOptions): StreamMeter {
   const usage = new StreamUsage();
@@ -31,7 +31,7 @@ export function meterChatStream(options: MeterOptions): StreamMeter {
   function read({ event, data }: StreamEvent): Passed {
     if (data.trim() === "[DONE]") return done();
     const chunk = parseObject(data);
-    // What comes behind a whole answer takes nothing away from it.
+    // Data after a whole answer does not invalidate it.
     if (chunk === null) return choices.areWhole ? { out: "" } : { out: "", end: "protocol_error" };
     usage.note(chunk);
     const fault = saidIn(chunk, event === "error") ?? brokenIn(chunk);
@@ -44,7 +44,7 @@ export function meterChatStream(options: MeterOptions): StreamMeter {
   return meterEvents({
     outputBytesMax: options.outputBytesMax,
     read,
-    // Several servers close behind the last choice's end and never write `[DONE]`.
+    // Several servers close after the last choice's end and never write `[DONE]`.
     atEnd: () => (choices.areWhole ? done() : { out: "" }),
     broken: openaiErrorFrame,
     reading: () => usage.reading(),
@@ -53,10 +53,10 @@ export function meterChatStream(options: MeterOptions): StreamMeter {
 
 type Chunk = Record<string, unknown>;
 
-/** One for each of several answers; some servers tell it again with every piece. */
+/** One for each of several answers; some servers repeat it with every piece. */
 const SOUNDS_MAX = 100;
 
-/** Which answers have begun and which have ended. */
+/** Which answers have begun, and which have ended. */
 class Choices {
   readonly #begun = new Set<unknown>();
   readonly #ended = new Set<unknown>();
@@ -80,19 +80,19 @@ class Choices {
   }
 }
 
-/** What the stream reported and what was counted in it. */
+/** What the stream reported, and what was counted in it. */
 class StreamUsage {
   #reported: Usage | null = null;
   #counted = 0;
-  /** counted since the last report: of a stream that reports as it runs, what came after it */
+  /** counted since the last report, for a stream that reports while it runs */
   #countedSince = 0;
   #seen: Seen = { uses: {} };
   #made: readonly MadeThing[] = [];
   #isFinished = false;
-  /** usage has come before the end: what comes with it is not the last word */
+  /** usage came before the end: more may follow */
   #isRunning = false;
 
-  /** The answer is finished, and usage came only then. */
+  /** The answer is finished, and its usage came only then. */
   get isFinal(): boolean {
     return this.#isFinished && !this.#isRunning;
   }
@@ -112,7 +112,7 @@ class StreamUsage {
     const next = openaiUsage(usageIn(chunk));
     if (next === null) return;
     this.#isRunning ||= !this.#isFinished;
-    // Running usage only grows; the final one wins because it comes last. A report that shrinks is not believed.
+    // Running usage only grows; the final one wins because it comes last. A report that shrinks is ignored.
     if (this.#reported !== null && next.outputTokens < this.#reported.outputTokens) return;
     this.#reported = withInputOf(next, this.#reported);
     this.#countedSince = 0;
@@ -125,9 +125,9 @@ class StreamUsage {
   }
 }
 
-/** Which usage the caller gets, and on which chunk. */
+/** Decides which usage the caller gets, and on which chunk. */
 class UsagePassing {
-  /** the last usage that the caller has not got, with its chunk's head */
+  /** the last usage that the caller has not received, with its chunk's head */
   #unsent: Chunk | null = null;
 
   readonly #options: Pick<MeterOptions, "wantsUsage" | "model">;
@@ -151,7 +151,7 @@ class UsagePassing {
     return eventText(JSON.stringify("model" in chunk ? { ...kept, model } : kept));
   }
 
-  /** Usage that came before the end, or where the caller does not look, as the chunk that it waits for. */
+  /** Usage that came before the end, or where the caller does not look, as the chunk that the caller expects. */
   lastUsage(): string {
     const { wantsUsage, model } = this.#options;
     if (!wantsUsage || this.#unsent === null) return "";
@@ -169,7 +169,7 @@ function isEnded(choice: unknown): boolean {
   return typeof member(choice, "finish_reason") === "string";
 }
 
-/** A choice whose end says that the provider failed; what it said beside it may be inside of the choice. */
+/** A choice whose end says that the provider failed; its error may be inside the choice. */
 function brokenIn(chunk: Record<string, unknown>) {
   const broken = listOf(chunk.choices).find((choice) => isBrokenFinish(member(choice, "finish_reason")));
   return broken === undefined ? null : saidIn(broken, true);
@@ -179,7 +179,7 @@ function soFar(reported: Usage, since: number): Usage {
   return since === 0 ? reported : { ...reported, outputTokens: reported.outputTokens + since };
 }
 
-/** Some servers tell the input with the first report and zero with the last. */
+/** Some servers report the input first, and zero in the last report. */
 function withInputOf(next: Usage, known: Usage | null): Usage {
   if (known === null || next.inputTokens > 0) return next;
   const { inputTokens, cachedInputTokens } = known;

@@ -12,9 +12,9 @@ import { refuseClosed } from "../open/open-list";
 import { isPictureAddress } from "../open/picture-address";
 
 /**
- * A guarded JSON object to a Call, by OpenAI's chat completions reference. What limits, money and safety depend on is
- * strict; members that are not known pass, as they mean something to the provider. null counts as absent. Throws
- * PublicError with the field's name.
+ * A guarded JSON object to a Call, by OpenAI's chat completions reference. Everything that limits, money and safety
+ * depend on is strict. Unknown members pass, as the provider may know them. null counts as absent. Throws PublicError
+ * with the field's name.
  */
 export function parseChat(json: Readonly<Record<string, unknown>>): Call {
   const body = withoutNulls(json);
@@ -67,7 +67,7 @@ const sound = z.looseObject({
 });
 const refusal = z.looseObject({ type: z.literal("refusal"), refusal: z.string() });
 const KNOWN_PARTS: readonly string[] = ["text", "image_url", "input_audio", "refusal"];
-/** Files, video and whatever comes next. */
+/** Files, video and any later kinds. */
 const other = z.looseObject({
   type: z
     .string()
@@ -138,10 +138,10 @@ const chatBody = z.looseObject({
   repetition_penalty: z.number().optional(),
 });
 
-/** Members that are known here. */
+/** The known members. */
 export const CHAT_FIELDS: ReadonlySet<string> = new Set(Object.keys(chatBody.shape));
 
-/** The code that a wrong value of a field gets; for the rest, what is wrong decides. */
+/** The code for a wrong value of a field; for other fields, the kind of fault decides. */
 const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {
   messages: "invalid_messages",
   max_tokens: "invalid_max_tokens",

@@ -45,7 +45,7 @@ const embeddingsBody = z.looseObject({
   user: storedText(512).optional(),
 });
 
-/** Members that are known here. */
+/** The known members. */
 export const EMBEDDINGS_FIELDS: ReadonlySet<string> = new Set(Object.keys(embeddingsBody.shape));
 
 function tokenIdsIn(input: string | number | readonly number[]): number {

@@ -5,7 +5,7 @@ export type Seen = { readonly uses: Readonly<Record<string, number>>; readonly s
 /** What nearly every chunk shows. */
 export const NOTHING_SEEN: Seen = { uses: {} };
 
-/** The tier that served a completion or chunk, and whether it cites pages: then it has searched the web once, as it may. */
+/** The tier that served a completion or chunk, and whether it cites pages: then it counts as one web search. */
 export function seenInChat(value: Record<string, unknown>): Seen {
   const tier = textOf(value.service_tier);
   if (tier === "" && !hasNotes(value)) return NOTHING_SEEN;

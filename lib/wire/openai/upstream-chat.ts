@@ -9,14 +9,14 @@ export function upstreamChat(input: {
   call: Call;
   upstreamModel: string;
   maxOutputTokens: number;
-  /** OpenAI's own models refuse `max_tokens`, other servers know nothing else. */
+  /** OpenAI's own models refuse `max_tokens`; other servers know no other name. */
   capField: "max_tokens" | "max_completion_tokens";
   continuousUsage: boolean;
-  /** false: this provider refuses to be asked */
+  /** false: this provider refuses the usage option */
   asksUsage?: boolean;
 }): Record<string, unknown> {
   const { call } = input;
-  // Member by member: each one that is put behind a copy costs every call a microsecond or two.
+  // Member by member: each member added behind a copy costs every call a microsecond or two.
   const body: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(call.body)) if (!OURS.has(name)) body[name] = value;
   body.model = input.upstreamModel;
@@ -30,5 +30,5 @@ export function upstreamChat(input: {
   return body;
 }
 
-/** Members that go by our own values, or not at all. */
+/** Members that are sent with our own values, or not at all. */
 const OURS: ReadonlySet<string> = new Set(["max_tokens", "max_completion_tokens", "stream_options"]);

@@ -3,8 +3,8 @@ import { isObject, listOf, member } from "../json/object";
 import { firstCount, largestCount, tokenCount, usageWith } from "../usage";
 
 /**
- * The `usage` object of an OpenAI-compatible provider; null when it is missing or not believable. Providers disagree on where
- * cached input stands, and on whether reasoning and cached input are inside the counts beside them: the total decides.
+ * The `usage` object of an OpenAI-compatible provider; null when it is missing or not credible. Providers disagree on
+ * the place of cached input, and on whether the main counts include cached input and reasoning: the total decides.
  */
 export function openaiUsage(value: unknown): Usage | null {
   if (!isObject(value)) return null;
@@ -34,7 +34,7 @@ export function openaiUsage(value: unknown): Usage | null {
   );
 }
 
-/** A count that is not a count: the whole report is not believed. */
+/** A value that is not a count: the whole report is rejected. */
 function isFalse(usage: Record<string, unknown>): boolean {
   return ["prompt_tokens", "completion_tokens", "input_tokens", "output_tokens"].some(
     (name) => usage[name] !== undefined && usage[name] !== null && tokenCount(usage[name]) === undefined,
@@ -61,7 +61,7 @@ function inputOf(usage: Record<string, unknown>, { prompt, completion, total }: 
   );
   const told = prompt ?? Math.max(0, (total ?? 0) - (completion ?? 0));
   const all = told + cached + written;
-  // Anthropic's names mean Anthropic's way: what was cached is not in the count of the input.
+  // Anthropic's names mean Anthropic's way: the input count excludes cached tokens.
   const isAnthropics = usage.cache_read_input_tokens !== undefined && cached + written > told;
   const isBeside = cached + written > 0 && (isAnthropics || total === all + (completion ?? 0));
   const inputTokens = isBeside ? all : told;
@@ -77,7 +77,7 @@ function inputOf(usage: Record<string, unknown>, { prompt, completion, total }: 
   };
 }
 
-/** Of embeddings there may be nothing but a total. */
+/** Embeddings may report only a total. */
 function outputOf(told: {
   readonly inputTokens: number;
   readonly completion: number | undefined;
@@ -94,7 +94,7 @@ function reasoningOf(usage: Record<string, unknown>): number {
   return largestCount(member(details, "reasoning_tokens"), usage.reasoning_tokens);
 }
 
-/** Searches and the like as xAI and Perplexity count them. */
+/** Searches and other uses, as xAI and Perplexity count them. */
 function usesIn(usage: Record<string, unknown>): Record<string, number> {
   const details = usage.server_side_tool_usage_details;
   const webSearches =
@@ -107,7 +107,7 @@ function usesIn(usage: Record<string, unknown>): Record<string, number> {
   };
 }
 
-/** The usage of a chunk or a body: beside it, in Groq's extension, or in a choice (Moonshot). */
+/** The usage of a chunk or a body: at its top, in Groq's extension, or in a choice (Moonshot). */
 export function usageIn(value: Record<string, unknown>): unknown {
   if (isObject(value.usage)) return value.usage;
   const beside = member(value.x_groq, "usage");

@@ -2,31 +2,31 @@ import { z } from "zod";
 import type { CostPiece } from "@/lib/money/cost";
 import { OTHER_ENDPOINTS, type OtherEndpoint } from "../call";
 
-/** What a call of one of them asks for, once its body has been read. */
+/** The request of a call to one of them, from its body. */
 export type OtherAsked = Readonly<Record<string, unknown>> & { readonly model: string };
 
-/** The bytes of a form's files, by the names of their fields. */
+/** The sizes of a form's files, by the names of their fields. */
 export type FileSizes = readonly { readonly name: string; readonly bytes: number }[];
 
 export type OtherRow = {
-  /** behind `/v1` here, and behind the base URL of a provider that speaks OpenAI's dialect */
+  /** behind `/v1` here, and behind the base URL of a provider with OpenAI's dialect */
   readonly path: string;
   readonly takes: "json" | "form";
-  /** `text_or_json`: whichever the caller asked for */
+  /** `text_or_json`: as the caller asked */
   readonly answers: "json" | "bytes" | "text_or_json";
-  /** what is read of its body */
+  /** the members that are read here */
   readonly shape: z.ZodType<OtherAsked>;
-  /** all members that its reference names: what a strict provider may get */
+  /** all members of its reference, which a strict provider may get */
   readonly fields: ReadonlySet<string>;
-  /** tokens of output per answer; "default" = as the model has it, 0 = none is billed */
+  /** output tokens per answer; "default" = the model's default, 0 = none is billed */
   readonly output: "default" | "none";
-  /** answers to each of the `n` that are asked for; absent = one */
+  /** answers per unit of `n`; absent = one */
   readonly answersEach?: (asked: OtherAsked) => number;
-  /** what of it is billed by the piece, with the most of each */
+  /** the parts billed by the piece, with the most of each */
   readonly pieces: (asked: OtherAsked, files: FileSizes) => readonly CostPiece[];
-  /** input tokens that stand in files */
+  /** input tokens in files */
   readonly fileTokens?: (files: FileSizes) => number;
-  /** pictures among the files: input of their own */
+  /** the number of pictures among the files, which count as input */
   readonly pictures?: (files: FileSizes) => number;
 };
 
@@ -43,14 +43,14 @@ const count = (most: number) =>
         .transform(Number),
     ])
     .pipe(z.number().int().min(1).max(most));
-/** In a form it is text. */
+/** A form sends it as text. */
 const stream = z.union([z.boolean(), z.enum(["true", "false"])]).optional();
 const PROMPT_CHARS_MAX = 32_000;
 const SPEECH_CHARS_MAX = 4096;
 const IMAGES_MAX = 10;
 const DOCUMENTS_MAX = 10_000;
 
-/** Each is answered by itself. */
+/** Each prompt gets its own answer. */
 const PROMPTS_MAX = 1024;
 const token = z.number().int().min(0);
 
@@ -108,7 +108,7 @@ const rerank = z.looseObject({
 const none = () => [];
 const oneImageEach = ({ n }: OtherAsked): CostPiece[] => [{ fee: "image", most: typeof n === "number" ? n : 1 }];
 const bytesOf = (files: FileSizes) => files.reduce((sum, { bytes }) => sum + bytes, 0);
-/** Speech of 32 kbit/s: files of more are held at more seconds than they last, and settled at what the provider counted. */
+/** Speech of 32 kbit/s. Files of a higher rate are reserved at too many seconds, and settled at the provider's count. */
 const BYTES_PER_SECOND = 4096;
 const secondsOf = (files: FileSizes) => Math.ceil(bytesOf(files) / BYTES_PER_SECOND);
 const words = (text: string) => new Set(text.split(" "));
@@ -117,7 +117,7 @@ const TOKENS_PER_SECOND = 10;
 /** Cohere bills one search for each hundred documents. */
 const DOCUMENTS_PER_SEARCH = 100;
 
-/** The table that routes, rights, limits, prices and meters of these endpoints are made from. */
+/** The table behind the routes, rights, limits, prices and meters of these endpoints. */
 export const OTHERS: Readonly<Record<OtherEndpoint, OtherRow>> = {
   completions: {
     path: "/completions",

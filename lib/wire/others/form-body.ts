@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { PublicError } from "@/lib/errors";
 import { hasNul } from "../json/stored-text";
 
-/** One part of a form, by the places of its content's bytes. */
+/** One part of a form, by the byte positions of its content. */
 export type FormPart = {
   readonly name: string;
   /** null = a plain field */
@@ -12,7 +12,7 @@ export type FormPart = {
 };
 
 export type FormBody = {
-  /** as it came: it names the boundary */
+  /** as received: it names the boundary */
   readonly contentType: string;
   readonly parts: readonly FormPart[];
 };
@@ -22,14 +22,14 @@ const HEADER_BYTES_MAX = 2048;
 const BOUNDARY = /^multipart\/form-data\s*;\s*boundary=(?:"([\w'()+,./:=? -]{1,70})"|([\w'+.-]{1,70}))$/i;
 const DISPOSITION = /^form-data; name="([^"\\\r\n]{1,128})"(?:; filename="([^"\r\n]{0,255})")?$/i;
 
-/** Whether a content-type header is a form with one boundary that is named as RFC 7578 has it. */
+/** Whether a content-type header is a form with one boundary, named as RFC 7578 says. */
 export function isFormType(header: string | undefined): boolean {
   return BOUNDARY.test(header?.trim() ?? "");
 }
 
 /**
- * The parts of a form (RFC 7578), in one pass. Strict, as a provider reads the same bytes again: a form that two readers
- * could read in two ways is refused, not repaired. Throws PublicError.
+ * The parts of a form (RFC 7578), in one pass. Strict, because a provider reads the same bytes again: a form that two
+ * readers could read differently is refused, not repaired. Throws PublicError.
  */
 export function formBody(bytes: Uint8Array, contentType: string): FormBody {
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -52,7 +52,7 @@ export function formBody(bytes: Uint8Array, contentType: string): FormBody {
   }
 }
 
-/** The plain fields of a form. A name that stands twice is an array's, and is left out. Throws on text that is not UTF-8. */
+/** The plain fields of a form, without repeated names, which are arrays. Throws on text that is not UTF-8. */
 export function fieldsOf(bytes: Uint8Array, { parts }: FormBody): Record<string, string> {
   const plain = parts.filter(({ filename }) => filename === null);
   const fields: Record<string, string> = {};
@@ -64,7 +64,7 @@ export function fieldsOf(bytes: Uint8Array, { parts }: FormBody): Record<string,
   return fields;
 }
 
-/** The form with another value of one field; every other byte stays as it came. */
+/** The form with another value of one field; every other byte stays. */
 export function formWith(bytes: Uint8Array, { parts }: FormBody, name: string, value: string): Uint8Array {
   const part = parts.find((one) => one.name === name && one.filename === null);
   if (part === undefined) return bytes;

@@ -10,7 +10,7 @@ import { firstCount, type MeteredBody, type Reading, usageWith } from "../usage"
 
 type Meter = (bytes: Uint8Array, call: Call) => MeteredBody | null;
 
-/** A whole answer of each endpoint, and what it used; null: these bytes are no answer to it. */
+/** A whole answer of each endpoint, and its usage; null: these bytes are not such an answer. */
 export const OTHER_METERS: Readonly<Record<OtherEndpoint, Meter>> = {
   completions: (bytes, { model }) => meterChatBody(bytes, model),
   responses_compact: (bytes, { model }) => named(meterResponse(bytes, model), bytes),
@@ -28,12 +28,12 @@ export const OTHER_METERS: Readonly<Record<OtherEndpoint, Meter>> = {
   rerank: (bytes, { model }) => listed(bytes, { of: "results", model, reading: searchesRead }),
 };
 
-/** At 15 characters and some 20 tokens of sound a second; by OpenAI's prices per minute and per token of its speech models. */
+/** At 15 characters and some 20 tokens of sound a second, by OpenAI's speech prices per minute and per token. */
 const SOUND_TOKENS_PER_CHARACTER = 1.5;
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** Nothing was reported of it: its input is billed as it was counted here. */
+/** Without a report, the input is billed as counted here. */
 function unreported(uses: Readonly<Record<string, number>>): Reading {
   return { reported: null, countedOutputTokens: 0, hasContent: true, seen: { uses } };
 }
@@ -47,7 +47,7 @@ function listed(
   return { body: "model" in value ? { ...value, model } : value, reading: reading(value) };
 }
 
-/** An answer that named no model names none here either. */
+/** An answer that named no model gets no model's name here. */
 function named(metered: MeteredBody | null, bytes: Uint8Array): MeteredBody | null {
   if (metered === null || parseBody(bytes)?.model !== undefined) return metered;
   const { model: _model, ...body } = metered.body;
@@ -59,7 +59,7 @@ function imagesRead(value: Body): Reading {
   return reportedAs(openaiUsage(value.usage), { image });
 }
 
-/** Cohere tells searches, others tokens. */
+/** Cohere reports searches, others tokens. */
 function searchesRead(value: Body): Reading {
   const billed = member(value.meta, "billed_units");
   const search = firstCount(member(billed, "search_units")) ?? 1;
@@ -75,7 +75,7 @@ function reportedAs(usage: Usage | null, uses: Readonly<Record<string, number>>)
   return { reported: usageWith(usage, { parts, uses }), countedOutputTokens: 0, hasContent: true, seen: { uses } };
 }
 
-/** JSON with its usage, by tokens or by seconds; or the text alone, of which nothing is reported. */
+/** JSON with its usage, in tokens or seconds; or plain text, without a report. */
 function transcribed(bytes: Uint8Array, { asks }: Call): MeteredBody | null {
   const value = parseBody(bytes);
   const held = asks.pieces?.find(({ fee }) => fee === "second")?.most ?? 0;
@@ -86,7 +86,7 @@ function transcribed(bytes: Uint8Array, { asks }: Call): MeteredBody | null {
   return { body: value, reading: transcriptRead(value, { asks }) };
 }
 
-/** What a transcript says of itself: tokens, or seconds; of nothing, what was held. */
+/** A transcript's own report: tokens or seconds; without one, what was reserved. */
 export function transcriptRead(value: Body, { asks }: Pick<Call, "asks">): Reading {
   const held = asks.pieces?.find(({ fee }) => fee === "second")?.most ?? 0;
   const { usage } = value;

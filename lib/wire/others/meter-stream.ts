@@ -12,13 +12,13 @@ import { transcriptRead } from "./meter-other";
 type Body = Readonly<Record<string, unknown>>;
 type Options = { readonly call: Call; readonly outputBytesMax: number };
 
-/** What an event is to the bill. */
+/** The meaning of an event for the bill. */
 type Seen = {
   /** the last one of the stream */
   readonly isLast: boolean;
 };
 
-/** Events that pass as they came, each looked at once. A stream that ends behind what it was asked for has come to its end. */
+/** Passes events unchanged and looks at each once. A stream that closes after its expected last event is complete. */
 function passing(
   outputBytesMax: number,
   { take, hasAll, reading }: { take(type: string, value: Body): Seen; hasAll(): boolean; reading(): Reading },
@@ -37,7 +37,7 @@ function passing(
   return meterEvents({ outputBytesMax, read, atEnd, reading, broken: openaiErrorFrame });
 }
 
-/** Pictures as they come to be: each one that is done is billed, and the tokens that the last of them tells. */
+/** Pictures in a stream: bills each finished one, and the tokens that the last one reports. */
 export function meterImages({ call, outputBytesMax }: Options): StreamMeter {
   let done = 0;
   let hasBegun = false;
@@ -50,7 +50,7 @@ export function meterImages({ call, outputBytesMax }: Options): StreamMeter {
     return { isLast: done >= call.choices };
   };
   const reading = (): Reading => {
-    // A picture whose parts were seen is being made, and billed.
+    // A picture with received parts is being made, and is billed.
     const uses = { image: Math.max(done, hasBegun ? 1 : 0) };
     const reported = usage === null ? null : { ...usage, uses: { ...usage.uses, ...uses } };
     return { reported, countedOutputTokens: 0, hasContent: hasBegun || done > 0, seen: { uses } };
@@ -58,7 +58,7 @@ export function meterImages({ call, outputBytesMax }: Options): StreamMeter {
   return passing(outputBytesMax, { take, hasAll: () => done > 0, reading });
 }
 
-/** A transcript as it comes to be; its end tells tokens or seconds. Until then, its text is what has been seen. */
+/** A transcript in a stream; its end reports tokens or seconds. Until then, its text is counted. */
 export function meterTranscript({ call, outputBytesMax }: Options): StreamMeter {
   let counted = 0;
   let last: Reading | null = null;
@@ -73,7 +73,7 @@ export function meterTranscript({ call, outputBytesMax }: Options): StreamMeter 
   return passing(outputBytesMax, { take, hasAll: () => last !== null, reading });
 }
 
-/** A whole answer as the stream that was asked for: some models answer whole in any case. */
+/** A whole answer as the stream that was asked for: some models always answer whole. */
 export const imagesAsEvents = (verb: "image_generation" | "image_edit") => (body: Body) =>
   listOf(body.data)
     .map((picture, at, all) => {

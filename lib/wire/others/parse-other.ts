@@ -14,7 +14,7 @@ export function parseOther(endpoint: OtherEndpoint, json: Readonly<Record<string
   return { ...callOf(endpoint, body, []), inputTexts: texts, imageCount: pictures };
 }
 
-/** The same of a form, whose files count by their size. */
+/** The same for a form, whose files count by their size. */
 export function parseForm(endpoint: OtherEndpoint, bytes: Uint8Array, form: FormBody): Call {
   const fields = fieldsOf(bytes, form);
   const files = form.parts

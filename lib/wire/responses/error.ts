@@ -3,9 +3,9 @@ import { openaiError } from "../openai/error";
 import { eventText } from "../stream-meter";
 
 /**
- * The end of a stream of response events that broke. First an error event, whose members stand twice: OpenAI's SDKs raise
- * on `error`, the reference has them on the event itself. Then `response.failed`, the only one that Codex reads, with the
- * known part of the response. `sequence` is the number of the next event.
+ * The end of a broken stream of response events. First comes an error event, with its members twice: OpenAI's SDKs
+ * raise on `error`, the reference has them on the event itself. Then comes `response.failed`, the only one that Codex
+ * reads, with the known part of the response. `sequence` is the number of the next event.
  */
 export function responsesErrorFrames(
   answer: ErrorAnswer,

@@ -10,7 +10,7 @@ import { type MeteredBody, wholeReading } from "../usage";
 import { responsesErrorFrames } from "./error";
 import { responseUsage, seenIn, usesIn } from "./usage";
 
-/** A whole response: the caller's bytes (with the asked model's name) and what it used; null when it is none. */
+/** A whole response: the caller's bytes (with the asked model's name) and what it used; null when it is not a response. */
 export function meterResponse(bytes: Uint8Array, model: string): MeteredBody | null {
   const value = parseBody(bytes);
   if (value === null || !Array.isArray(value.output)) return null;
@@ -20,7 +20,7 @@ export function meterResponse(bytes: Uint8Array, model: string): MeteredBody | n
   return { body: { ...value, model }, reading };
 }
 
-/** What its provider says of a response that it keeps. It was billed when it was made. */
+/** A provider's answer about a response that it keeps. The response was billed when it was made. */
 export function meterKept(bytes: Uint8Array, model: string): MeteredBody | null {
   const value = parseBody(bytes);
   if (value === null) return null;
@@ -33,7 +33,7 @@ const LAST: ReadonlySet<string> = new Set(["response.completed", "response.incom
 const FAILED: ReadonlySet<string> = new Set(["response.failed", "response.cancelled"]);
 const ITEMS_MAX = 10_000;
 
-/** Meters a stream of response events; usage comes with the last of them. There is no `[DONE]`. */
+/** Meters a stream of response events; the last one has the usage. There is no `[DONE]`. */
 export function meterResponsesStream(options: { model: string; outputBytesMax: number }): StreamMeter {
   let reported: Usage | null = null;
   let counted = 0;
@@ -49,7 +49,7 @@ export function meterResponsesStream(options: { model: string; outputBytesMax: n
     const { response } = value;
     if (typeof value.sequence_number === "number") sequence = Math.max(sequence, value.sequence_number);
     if (isObject(response)) {
-      // What a failed response has used is billed as well.
+      // A failed response's usage is billed too.
       reported = responseUsage(response) ?? reported;
       known = { ...response, model: options.model };
     }
@@ -65,7 +65,7 @@ export function meterResponsesStream(options: { model: string; outputBytesMax: n
     return LAST.has(type) ? { out, end: "done" } : { out };
   }
 
-  /** The provider's own last word passes, its message without what is secret. */
+  /** The provider's own last event passes, without secrets in its message. */
   function failed(value: Record<string, unknown>, type: string): Passed {
     isTold = true;
     const fault = saidIn(known) ?? saidIn(known, true);
@@ -92,7 +92,7 @@ export function meterResponsesStream(options: { model: string; outputBytesMax: n
   });
 }
 
-/** The id of a response that its provider keeps. What it says not to keep, nobody can ask for. */
+/** The id of a response that its provider keeps. Nobody can ask for a response that is not to be stored. */
 function keptAs({ id, store }: Readonly<Record<string, unknown>>): string | undefined {
   return store !== false && typeof id === "string" && ANSWER_ID.test(id) ? id : undefined;
 }

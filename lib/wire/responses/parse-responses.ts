@@ -10,8 +10,8 @@ import { storedText } from "../json/stored-text";
 import { refuseClosed } from "../open/open-list";
 
 /**
- * A guarded JSON object to a Call, by OpenAI's Responses reference. Background responses are refused: they would run on
- * where nobody meters them. Throws PublicError with the field's name.
+ * A guarded JSON object to a Call, by OpenAI's Responses reference. Refuses background responses: they would continue
+ * unmetered. Throws PublicError with the field's name.
  */
 export function parseResponses(json: Readonly<Record<string, unknown>>): Call {
   const body = withoutNulls(json);
@@ -44,7 +44,7 @@ const object = z.looseObject({});
 
 const responsesBody = z.looseObject({
   model: storedText(256).min(1),
-  /** What is asked may stand in a stored prompt or conversation. */
+  /** The input may be in a stored prompt or conversation. */
   input: z.union([z.string(), z.array(object).min(1).max(MESSAGES_MAX).refine(arePartsPure, PARTS)]).optional(),
   instructions: z.string().optional(),
   max_output_tokens: z.number().int().min(1).max(TOKENS_MAX).optional(),
@@ -86,7 +86,7 @@ const responsesBody = z.looseObject({
   safety_identifier: z.string().max(512).optional(),
 });
 
-/** Members that are known here. */
+/** The known members. */
 export const RESPONSES_FIELDS: ReadonlySet<string> = new Set(Object.keys(responsesBody.shape));
 
 const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {

@@ -4,20 +4,20 @@ import { isObject, listOf, member, textOf } from "../json/object";
 import { openaiUsage } from "../openai/usage";
 import { withSeen } from "../usage";
 
-/** What a response used: its `usage`, with the tier that served it and the hosted tools in its output; null = not told. */
+/** A response's `usage`, with the tier that served it and the hosted tools in its output; null = not reported. */
 export function responseUsage(response: Record<string, unknown>): Usage | null {
   const usage = isObject(response.usage) ? openaiUsage(response.usage) : null;
   return usage === null ? null : withSeen(usage, seenIn(response));
 }
 
-/** Tier and hosted tools of a response, told with its usage or not. */
+/** Tier and hosted tools of a response, with or without a reported usage. */
 export function seenIn(response: Record<string, unknown>): Pick<Usage, "uses" | "serviceTier"> {
   const uses = usesIn(listOf(response.output));
   const tier = textOf(response.service_tier);
   return { uses, ...(tier === "" ? {} : { serviceTier: tier }) };
 }
 
-/** Names of fees by the type of the item that a use leaves in the output. */
+/** Names of fees, by the type of the output item that a use leaves. */
 const FEES: Readonly<Record<string, string>> = {
   web_search_call: "web_search",
   x_search_call: "web_search",
@@ -26,7 +26,7 @@ const FEES: Readonly<Record<string, string>> = {
   image_generation_call: "image_generation",
 };
 
-/** Uses of hosted tools among output items. Code is billed per container; opening a page that was found is no search. */
+/** Uses of hosted tools among output items. Code is billed per container; opening a found page is not a search. */
 export function usesIn(items: readonly unknown[]): Record<string, number> {
   const uses: Record<string, number> = {};
   const containers = new Set<unknown>();

@@ -2,13 +2,13 @@ import { markedNumbers } from "../json/exact-numbers";
 import { isObject, listOf, member, parseJson, textOf } from "../json/object";
 import type { Losses } from "./losses";
 
-/** Members of a message, and of what is echoed in one, that are carried or unneeded. */
+/** Members of a message, or of an echoed message, that are carried or unneeded. */
 const MEMBERS: ReadonlySet<string> = new Set([
   ...["role", "content", "tool_calls", "tool_call_id", "refusal", "cache_control"],
   ...["reasoning_content", "reasoning", "reasoning_details", "thinking_blocks", "annotations"],
 ]);
 
-/** A system message's text; anything else in one is lost. */
+/** A system message's text; all other content is lost. */
 export function systemOf(message: Record<string, unknown>, path: string, losses: Losses): string {
   losses.loseOthers(message, MEMBERS, { path, field: "messages[]" });
   if (typeof message.content === "string") return message.content;
@@ -20,7 +20,7 @@ export function systemOf(message: Record<string, unknown>, path: string, losses:
     .join("");
 }
 
-/** A message of chat completions as Anthropic's blocks; blank text is none, as that is refused over there. */
+/** A chat message as Anthropic's blocks; blank text gives no block, as Anthropic refuses it. */
 export function contentOf(message: Record<string, unknown>, path: string, losses: Losses): unknown[] {
   losses.loseOthers(message, MEMBERS, { path, field: "messages[]" });
   if (message.role === "tool") return [toolResult(message, path, losses)];

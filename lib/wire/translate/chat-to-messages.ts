@@ -33,7 +33,7 @@ export function chatToMessages(
   };
 }
 
-/** Values with which a member that has no counterpart says the same as its absence. */
+/** Values that mean the same as absence, for members without a counterpart. */
 const NOTHING: Readonly<Record<string, (value: unknown) => boolean>> = {
   n: (value) => value === 1,
   presence_penalty: (value) => value === 0,
@@ -66,7 +66,7 @@ function turnsOf(body: Readonly<Record<string, unknown>>, losses: Losses): { sys
     const content = contentOf(one, path, losses);
     const last = messages.at(-1);
     if (content.length === 0) {
-      // What is blank says nothing, but a user's turn in which nothing is said cannot be sent.
+      // A blank message is left out, but a user's turn without content cannot be sent.
       const next = listOf(body.messages)
         .slice(at + 1)
         .find((other) => !isSystem(other));
@@ -74,7 +74,7 @@ function turnsOf(body: Readonly<Record<string, unknown>>, losses: Losses): { sys
       if (role === "user" && isAlone) losses.lose(`${path}.content`, "messages[].content");
       continue;
     }
-    // Roles alternate over there: neighbours of one role become one message, and a tool's result is the user's.
+    // Roles alternate there: neighbours of one role become one message, and a tool's result is the user's.
     if (last?.role === role) last.content.push(...content);
     else messages.push({ role, content });
   }
@@ -87,7 +87,7 @@ function isSystem(message: unknown): boolean {
   return role === "system" || role === "developer";
 }
 
-/** An answer that is to be continued must not end in blanks over there. */
+/** Anthropic refuses blanks at the end of an answer that is to be continued. */
 function withoutLastBlanks(turn: Turn, at: number, all: readonly Turn[]): Turn {
   const last = turn.content.at(-1);
   if (at < all.length - 1 || turn.role !== "assistant" || !isObject(last) || last.type !== "text") return turn;
@@ -148,7 +148,7 @@ function outputOf(body: Readonly<Record<string, unknown>>, losses: Losses): Reco
   };
 }
 
-/** With tools that are only named by earlier calls, those are declared: else the calls are refused over there. */
+/** Declares tools that only earlier calls name: Anthropic would refuse those calls otherwise. */
 function toolsOf(body: Readonly<Record<string, unknown>>, losses: Losses): Record<string, unknown> {
   const declared = listOf(body.tools).flatMap((tool, at) => toolOf(tool, `tools.${at}`, losses));
   if (declared.length > 0) return { tools: declared, ...toolChoice(body, losses) };

@@ -13,7 +13,7 @@ import { messagesToChat } from "./messages-to-chat";
 const translate = (direction: Direction, body: Body, drops: readonly string[] = []) =>
   direction === "chat>messages" ? chatToMessages(body, 100, drops) : messagesToChat(body, new ToolNames(), drops);
 
-/** Carried fields with what is sent, and values of the same fields that are refused. */
+/** Carried fields with their translation, and refused values of the same fields. */
 const EXAMPLES: Readonly<Record<Direction, Readonly<Record<string, readonly Example[]>>>> = {
   "chat>messages": CHAT_EXAMPLES,
   "messages>chat": MESSAGES_EXAMPLES,
@@ -44,7 +44,7 @@ describe("every row of the table holds", () => {
     expect(FIELDS.filter(({ direction, field }) => !run.has(`${direction} ${field}`))).toEqual([]);
     const kinds = (row: FieldRow) => cases.filter((one) => one.direction === row.direction && one.field === row.field);
     const wrong = FIELDS.filter((row) => kinds(row).some(({ isRefused }) => isRefused) !== (row.what === "refused"));
-    // A field that is carried may have values that are not: those are refused with the same name.
+    // A carried field may have values that are not carried: those are refused with the same name.
     expect(wrong.filter(({ what }) => what !== "carried")).toEqual([]);
   });
 });

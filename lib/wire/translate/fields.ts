@@ -1,10 +1,10 @@
-/** Between which two wire formats a body is translated. */
+/** The two wire formats between which a body is translated. */
 export type Direction = "chat>messages" | "messages>chat";
 
 /**
- * What becomes of one member of a body on its way into the other dialect. `carried`: it arrives, as `becomes` says.
- * `unneeded`: it is left out, and the answer is the same without it. `refused`: it has no counterpart, and the call is
- * refused with its name unless its caller allows to drop it. `[]` in a name stands for any item.
+ * How one member of a body is translated. `carried`: it arrives, as `becomes` says. `unneeded`: it is left out, and the
+ * answer is the same without it. `refused`: it has no counterpart, and the call is refused with its name unless its
+ * caller allows to drop it. `[]` in a name stands for any item.
  */
 export type FieldRow = {
   readonly direction: Direction;
@@ -173,7 +173,7 @@ const MESSAGES: readonly Omit<FieldRow, "direction">[] = [
   { field: "inference_geo", what: "refused", becomes: "" },
 ];
 
-/** Every member that a translation knows. What is not in here is refused. */
+/** Every member that a translation knows. Any other member is refused. */
 export const FIELDS: readonly FieldRow[] = [
   ...CHAT.map((row) => ({ ...row, direction: "chat>messages" as const })),
   ...MESSAGES.map((row) => ({ ...row, direction: "messages>chat" as const })),

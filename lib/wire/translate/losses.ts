@@ -3,13 +3,13 @@ import { own } from "@/lib/money/own";
 import { isObject } from "../json/object";
 import { type Direction, FIELDS } from "./fields";
 
-/** Names of members that a caller allows to be lost, as the table has them; `*` = all of them. */
+/** Names of members that a caller allows to drop, as in the table; `*` = all of them. */
 export type Drops = readonly string[];
 
-/** Gets each member that is dropped, by its name in the table; one that stands at several places comes several times. */
+/** Gets each dropped member by its name in the table, once per place. */
 export type OnDropped = (field: string) => void;
 
-/** Header in which a caller allows it: `top_k, thinking` or `*`. */
+/** Header with which a caller allows it: `top_k, thinking` or `*`. */
 export const DROP_HEADER = "x-spillway-drop";
 
 export function dropsIn(header: string | undefined): Drops {
@@ -20,7 +20,7 @@ export function dropsIn(header: string | undefined): Drops {
 
 const NAME_CHARS_MAX = 128;
 
-/** Keeps watch that nothing is lost in a translation unless its caller allows it. */
+/** Ensures that a translation loses nothing unless its caller allows it. */
 export class Losses {
   readonly #direction: Direction;
   readonly #drops: Drops;
@@ -33,8 +33,8 @@ export class Losses {
   }
 
   /**
-   * Something has no counterpart: throws PublicError that names it, unless it may be dropped. `param` is where it stands,
-   * `field` what the table calls it, when that is another name.
+   * Something has no counterpart: throws PublicError with its name, unless it may be dropped. `param` is its place;
+   * `field` is its name in the table, if that differs.
    */
   lose(param: string, field = param): void {
     if (this.#drops.includes("*") || this.#drops.includes(field) || this.#drops.includes(param)) {
@@ -49,7 +49,7 @@ export class Losses {
     );
   }
 
-  /** Members of an object that are neither known here nor say nothing. */
+  /** Members of an object that are unknown here and say something. */
   loseOthers(
     value: Readonly<Record<string, unknown>>,
     known: ReadonlySet<string>,
@@ -60,7 +60,7 @@ export class Losses {
     }
   }
 
-  /** A body without what its caller wants dropped in any case, also what could be carried. */
+  /** A body without the members that its caller wants dropped in any case, even those that could be carried. */
   without(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
     const isKept = (name: string) => {
       if (!this.#drops.includes(name)) return true;
@@ -77,7 +77,7 @@ export class Losses {
     );
   }
 
-  /** The top of a body: what the table refuses, or does not know. */
+  /** Checks the top of a body for members that the table refuses or does not know. */
   checkTop(
     body: Readonly<Record<string, unknown>>,
     isNothing: Readonly<Record<string, (value: unknown) => boolean>>,
@@ -89,7 +89,7 @@ export class Losses {
   }
 }
 
-/** null, and what is empty or false: absence says the same. */
+/** null, empty and false values: absence means the same. */
 export function saysNothing(value: unknown): boolean {
   if (value === null || value === undefined || value === false || value === "") return true;
   return Array.isArray(value) ? value.length === 0 : isObject(value) && Object.keys(value).length === 0;

@@ -10,10 +10,10 @@ type Part =
 
 type With = { readonly losses: Losses; readonly names: ToolNames };
 
-/** Blocks that belong to the model that wrote them, and mean nothing to another. */
+/** Blocks that belong to the model that wrote them; other models cannot use them. */
 const OWN_THOUGHTS: ReadonlySet<unknown> = new Set(["thinking", "redacted_thinking"]);
 
-/** One of Anthropic's messages as those of chat completions that say the same. */
+/** One of Anthropic's messages as the chat messages with the same content. */
 export function messagesOf(message: Record<string, unknown>, path: string, { losses, names }: With): unknown[] {
   const { content, role } = message;
   if (typeof content === "string") return [{ role, content }];
@@ -28,14 +28,14 @@ export function messagesOf(message: Record<string, unknown>, path: string, { los
       const { text, media } = resultOf(block, here, losses);
       const id = textOf(block.tool_use_id);
       results.push({ role: "tool", tool_call_id: id, content: text });
-      // A tool's message holds text alone over there; what else it gave is shown right behind it.
+      // A tool's message has only text there; its other content follows right after it.
       if (media.length > 0) said.push({ type: "text", text: `The result of the tool call ${id}:` }, ...media);
     }
   }
   const [only] = said;
   const isPlain = said.length === 1 && only?.type === "text";
   const spoken = said.length === 0 ? [] : [{ role, content: isPlain ? only.text : said }];
-  // Results of tools are messages of their own over there, and come before what the user says with them.
+  // Results of tools are separate messages there, and come before what the user says with them.
   return [...results, ...spoken];
 }
 
@@ -97,7 +97,7 @@ function pictureOf(source: unknown, path: string, losses: Losses): Part[] {
   return [];
 }
 
-/** What the caller's own search found, as text under its title and source. */
+/** The results of the caller's own search, as text under their title and source. */
 function foundOf(block: Record<string, unknown>, path: string, losses: Losses): Part[] {
   if (member(block.citations, "enabled") === true) losses.lose(`${path}.citations`, "messages[].content[].citations");
   const head = `Search result: ${[textOf(block.title), textOf(block.source)].filter(Boolean).join(", ")}`;
@@ -107,7 +107,7 @@ function foundOf(block: Record<string, unknown>, path: string, losses: Losses): 
   return [{ type: "text", text: head }, ...inner];
 }
 
-/** Text as text under its title, a PDF as a file. */
+/** Text as text under its title; a PDF as a file. */
 function documentOf(block: Record<string, unknown>, path: string, losses: Losses): Part[] {
   if (member(block.citations, "enabled") === true) losses.lose(`${path}.citations`, "messages[].content[].citations");
   const { type, media_type: media, data, content } = isObject(block.source) ? block.source : {};

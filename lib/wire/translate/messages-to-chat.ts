@@ -9,8 +9,8 @@ const USER_CHARS_MAX = 64;
 const STOPS_MAX = 4;
 
 /**
- * A body of Anthropic's messages as one of OpenAI's chat completions, by the table of fields. Throws PublicError. `names`
- * learns the names of tools that were shortened, for the answer.
+ * A body of Anthropic's messages as one of OpenAI's chat completions, by the table of fields. Throws PublicError. Adds
+ * shortened names of tools to `names`, for the answer.
  */
 export function messagesToChat(
   asked: Readonly<Record<string, unknown>>,
@@ -19,7 +19,7 @@ export function messagesToChat(
   onDropped?: OnDropped,
 ): Record<string, unknown> {
   const losses = new Losses("messages>chat", drops, onDropped);
-  // What a thread holds is not here: to drop it would be to forget the conversation.
+  // The content of a thread is not here: dropping the member would lose the conversation.
   if (member(asked.thread, "type") === "continue") throw noThread("thread_not_found");
   const body = losses.without(asked);
   if (isObject(body.thread)) throw noThread("thread_unsupported_request");
@@ -45,14 +45,14 @@ export function messagesToChat(
   };
 }
 
-/** Anthropic's clients know these codes, and send the whole conversation instead. */
+/** Anthropic's clients know these codes, and then send the whole conversation. */
 function noThread(code: "thread_not_found" | "thread_unsupported_request"): PublicError {
   const message =
     "The requested model is served by OpenAI's chat completions, which have no threads. Send the whole conversation without thread.";
   return new PublicError(code, message, { param: "thread" });
 }
 
-/** Values with which a member that has no counterpart says the same as its absence. */
+/** Values that mean the same as absence, for members without a counterpart. */
 const NOTHING: Readonly<Record<string, (value: unknown) => boolean>> = {
   mcp_servers: saysNothing,
   speed: (value) => value === "standard",
@@ -91,7 +91,7 @@ const EFFORTS: Readonly<Record<string, string>> = {
   max: "xhigh",
 };
 
-/** Effort by its own name, else by the tokens that thinking may take. */
+/** Effort by its own name, else from the tokens that thinking may use. */
 function effortOf(body: Readonly<Record<string, unknown>>, losses: Losses): Record<string, unknown> {
   const asked = member(body.output_config, "effort");
   const effort = own(EFFORTS, textOf(asked));
@@ -124,7 +124,7 @@ function toolsOf(body: Readonly<Record<string, unknown>>, names: ToolNames, loss
 
 const TOOL_MEMBERS: ReadonlySet<string> = new Set([
   ...["name", "description", "input_schema", "type", "strict", "cache_control", "eager_input_streaming"],
-  // What would be loaded when it is searched for is there at once.
+  // Tools that would be loaded by a search are present from the start.
   "defer_loading",
 ]);
 

@@ -2,7 +2,7 @@ import { markedNumbers } from "../json/exact-numbers";
 import { isObject, listOf, member, parseJson, textOf } from "../json/object";
 import type { ToolNames } from "./identity";
 
-/** The tools that Anthropic's blocks call, as OpenAI's `tool_calls`: arguments are text there. */
+/** The tool calls in Anthropic's blocks as OpenAI's `tool_calls`, whose arguments are text. */
 export function toolCallsOf(blocks: readonly Record<string, unknown>[], names?: ToolNames) {
   return blocks
     .filter((block) => block.type === "tool_use")
@@ -13,7 +13,7 @@ export function toolCallsOf(blocks: readonly Record<string, unknown>[], names?: 
     }));
 }
 
-/** OpenAI's `tool_calls` of an answer as Anthropic's blocks; arguments that are no object are kept under a name. */
+/** OpenAI's `tool_calls` of an answer as Anthropic's blocks. Arguments that are not an object are kept under a name. */
 export function toolUsesOf(message: unknown, names: ToolNames) {
   const legacy = member(message, "function_call");
   const calls = isObject(legacy) ? [{ id: "", function: legacy }] : listOf(member(message, "tool_calls"));

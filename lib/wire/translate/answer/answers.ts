@@ -35,7 +35,7 @@ export function messageToCompletion(
   };
 }
 
-/** Anthropic's counts leave cached input out, OpenAI's include it. */
+/** Anthropic's counts exclude cached input, OpenAI's include it. */
 export function usageToOpenai(gathered: AnthropicUsage): Record<string, unknown> {
   const { inputTokens, cachedInputTokens, outputTokens } = gathered.usage() ?? NONE;
   return {
@@ -48,10 +48,10 @@ export function usageToOpenai(gathered: AnthropicUsage): Record<string, unknown>
 
 const NONE = { inputTokens: 0, cachedInputTokens: 0, outputTokens: 0 };
 
-/** Tokens as they are known here, for what the provider did not report. */
+/** Token counts known here, for what the provider did not report. */
 export type KnownTokens = { readonly inputTokens: number; readonly outputTokens: number };
 
-/** A chat completion as one of Anthropic's messages; of several choices the first. */
+/** A chat completion as one of Anthropic's messages, from the first choice. */
 export function completionToMessage(
   completion: Readonly<Record<string, unknown>>,
   options: { names: ToolNames; known: KnownTokens; showsThinking: boolean },
@@ -79,7 +79,7 @@ export function completionToMessage(
   };
 }
 
-/** A report in Anthropic's words, or what is known here when there is none. */
+/** A report in Anthropic's words, or the numbers known here when there is none. */
 export function usageToAnthropic(reported: unknown, known: KnownTokens): Record<string, unknown> {
   const usage = openaiUsage(reported) ?? { ...known, cachedInputTokens: 0 };
   const written = usage.parts?.cacheWrite ?? 0;

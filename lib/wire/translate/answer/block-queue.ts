@@ -4,16 +4,16 @@ type Kind = "text" | "thinking";
 
 type Block = {
   readonly kind: Kind | ToolCall;
-  /** What the block begins with; null as long as that is not known. */
+  /** The block's beginning; null until it is known. */
   readonly opening: () => object | null;
   /** not sent yet */
   waiting: string;
 };
 
 /**
- * Anthropic's content blocks out of pieces that come in any order: one is open at a time, the others wait behind it in the
- * order of their first pieces. Words end when something else begins; a tool call when its arguments are whole and another
- * block waits, or with the answer.
+ * Anthropic's content blocks from pieces in any order: one block is open at a time, the others wait in the order of
+ * their first pieces. A text block ends when another block begins. A tool call ends when its arguments are whole and
+ * another block waits, or with the answer.
  */
 export class BlockQueue {
   readonly #event: (type: string, value: object) => string;
@@ -39,7 +39,7 @@ export class BlockQueue {
     return this.#advance();
   }
 
-  /** The answer is over: everything that waits, and the end of the last block. */
+  /** The answer is over: returns everything that waits, and the end of the last block. */
   finish(): string {
     let out = "";
     for (const block of [...this.#blocks]) out += this.#send(block) + this.#close();
@@ -77,7 +77,7 @@ export class BlockQueue {
       : begun + this.#event("content_block_delta", { index, delta: deltaOf(block.kind, piece) });
   }
 
-  /** Ends the first block; one that could not even begin is left out. */
+  /** Ends the first block; leaves it out if it could not begin. */
   #close(): string {
     this.#blocks.shift();
     if (!this.#isOpen) return "";

@@ -3,8 +3,8 @@ import type { ErrorAnswer } from "../../error-answer";
 import { commentText, type StreamMeter } from "../../stream-meter";
 
 /**
- * A meter whose events leave in another dialect: what the provider's own meter lets through, event by event. Comments
- * pass as they are; `broken` writes the error of a stream that breaks.
+ * A meter whose events are sent in another dialect: translates what the provider's own meter passes, event by event.
+ * Comments pass unchanged; `broken` writes the error of a stream that breaks.
  */
 export function meterTranslated(
   meter: StreamMeter,

@@ -1,4 +1,4 @@
-/** Why an answer ended, in both dialects' words. The first pair with a word is its translation. */
+/** Why an answer ended, in the words of both dialects. The first pair with a word is its translation. */
 const PAIRS = [
   ["end_turn", "stop"],
   ["stop_sequence", "stop"],
@@ -11,7 +11,7 @@ const PAIRS = [
   ["refusal", "content_filter"],
 ] as const;
 
-/** An answer that calls a tool has ended for that, unless it was cut short. */
+/** An answer that calls a tool ended for that reason, unless it was cut short. */
 export function finishReason(stopReason: unknown, callsTools = false): string {
   const finish = PAIRS.find(([anthropic]) => anthropic === stopReason)?.[1] ?? "stop";
   return callsTools && finish === "stop" ? "tool_calls" : finish;

@@ -4,7 +4,7 @@ import { eventText } from "../../stream-meter";
 import { usageToOpenai } from "./answers";
 import { finishReason } from "./stop-reasons";
 
-/** A tool call that is being written: its place among the calls, and what its start held instead of pieces. */
+/** A tool call in progress: its position among the calls, and the content that its start had instead of pieces. */
 type Call = { readonly order: number; readonly whole: string; hasPieces: boolean };
 
 type ChatStreamOptions = {
@@ -15,9 +15,9 @@ type ChatStreamOptions = {
 };
 
 /**
- * Anthropic's stream events, one at a time, as chunks of a chat completion. Usage goes out in a last chunk of its own when
- * the caller asked for it. Pieces belong to the block of their index: those of a block that has no counterpart (the
- * provider's own tools), or that was never begun, go nowhere.
+ * Anthropic's stream events, one at a time, as chunks of a chat completion. Usage is sent in a separate last chunk when
+ * the caller asked for it. Pieces belong to the block of their index. Pieces are dropped when their block has no
+ * counterpart (the provider's own tools) or never began.
  */
 export function streamToChat(options: ChatStreamOptions): (data: string) => string {
   const stream = new ChatStream(options);
@@ -56,14 +56,14 @@ class ChatStream {
     this.#options = options;
   }
 
-  /** A second message in the same stream goes on where the first was: its blocks are numbered from 0 again. */
+  /** A second message in the same stream continues the first: its blocks are numbered from 0 again. */
   start(message: unknown): string {
     this.#id ||= `chatcmpl-${textOf(member(message, "id"))}`;
     this.#usage.take(member(message, "usage"));
     const opening = this.#hasRole ? "" : this.#delta({ role: "assistant", content: "" });
     this.#hasRole = true;
     const left = this.#endAll();
-    // Some servers send a message that is whole already.
+    // Some servers send a message that is already whole.
     const blocks = listOf(member(message, "content")).map(
       (block, at) => this.begin(`whole ${at}`, block) + this.end(`whole ${at}`),
     );
@@ -109,7 +109,7 @@ class ChatStream {
     this.#usage.take(usage);
   }
 
-  /** What is still open ends; then the reason, the usage if it was asked for, and the end of the stream. */
+  /** Ends what is still open, then sends the reason, the usage if it was asked for, and the end of the stream. */
   stop(): string {
     const left = this.#endAll();
     const last = this.#delta({}, finishReason(this.#finish, this.#calls > 0));

@@ -10,9 +10,9 @@ import { wordsOf } from "./text-of-parts";
 type Options = {
   readonly model: string;
   readonly names: ToolNames;
-  /** The caller asked for thinking, so it knows such blocks. */
+  /** Whether the caller asked for thinking, and so knows such blocks. */
   readonly showsThinking: boolean;
-  /** Tokens as they are known here: the input before any is reported, both where none ever is. */
+  /** Token counts known here: the input before a report, and both without one. */
   known(): KnownTokens;
 };
 
@@ -31,9 +31,9 @@ function emptyMessage(id: string, model: string, inputTokens: number) {
 }
 
 /**
- * Chunks of a chat completion, one at a time, as Anthropic's stream events. Blocks stand one behind the other over there,
- * so what comes for a block while another is open waits for its turn. Usage comes last here and first over there: the
- * start tells the estimate, the end what was reported.
+ * Chunks of a chat completion, one at a time, as Anthropic's stream events. There, blocks come one after the other, so
+ * pieces of a block wait while another is open. Usage comes last here and first there: the start has the estimate, the
+ * end has the reported usage.
  */
 export function streamToMessages(options: Options): (data: string) => string {
   const { names, showsThinking } = options;
@@ -57,7 +57,7 @@ export function streamToMessages(options: Options): (data: string) => string {
     return blocks.tool(call, args, () => toolBlock(call));
   }
 
-  /** null: its name has not come yet, and the block begins with it. */
+  /** null: its name is missing, and the block begins with it */
   function toolBlock(call: ToolCall): object | null {
     if (call.name === "") return null;
     return { type: "tool_use", id: call.id || `toolu_${call.order}`, name: names.back(call.name), input: {} };
@@ -78,7 +78,7 @@ export function streamToMessages(options: Options): (data: string) => string {
     if (chunk === null) return "";
     if (isObject(chunk.usage)) usage = chunk.usage;
     const [choice] = listOf(chunk.choices);
-    // Chunks without a choice may come before the answer has a name.
+    // Chunks without a choice may come before the answer's name.
     if (choice === undefined) return "";
     finish = member(choice, "finish_reason") ?? finish;
     const delta = member(choice, "delta") ?? member(choice, "message");

@@ -19,7 +19,7 @@ const open = (index: number | undefined, id: string, name: string, args = "") =>
   tool(index, { id, type: "function", function: { name, arguments: args } });
 const part = (index: number, args: string) => tool(index, { function: { arguments: args } });
 
-/** Chunks as blocks, and whether the events were legal: one block open at a time, pieces only for it. */
+/** Chunks as blocks, and whether the events were legal: one block open at a time, and pieces only for that block. */
 function inMessages(chunks: readonly unknown[], names = new ToolNames(), showsThinking = false) {
   const known = () => ({ inputTokens: 17, outputTokens: 5 });
   const translate = streamToMessages({ model: "asked", names, known, showsThinking });

@@ -1,6 +1,6 @@
 import { isObject, listOf, member, textOf } from "../../json/object";
 
-/** What an OpenAI-compatible server says: as text, or in parts, of which some are thoughts (Mistral, vLLM). */
+/** The content of an OpenAI-compatible server: as text, or in parts, of which some are thoughts (Mistral, vLLM). */
 export function saidIn(content: unknown): { readonly text: string; readonly thinking: string } {
   if (typeof content === "string") return { text: content, thinking: "" };
   const parts = listOf(content).filter(isObject);
@@ -26,7 +26,7 @@ function thoughtIn(thinking: unknown): string {
         .join("");
 }
 
-/** A message or a piece of one: its words, its thoughts wherever they stand, and its refusal. */
+/** A message or a piece of one: its words, its thoughts at any place, and its refusal. */
 export function wordsOf(message: unknown): {
   readonly text: string;
   readonly thinking: string;

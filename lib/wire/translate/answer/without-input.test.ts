@@ -14,7 +14,7 @@ const said = { messages: [{ role: "user", content: "hi ".repeat(50) }] };
 const messages = (more: object = {}) => parseMessages({ model: "m", max_tokens: 50, ...said, tools, ...more });
 const bytes = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
 
-/** The name under which a long one is sent. */
+/** The sent name of a long one. */
 const sentName = (() => {
   const body = pairOf("messages", "openai")?.body({
     call: messages(),

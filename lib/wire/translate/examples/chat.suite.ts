@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { ask, called, carried, type Example, FUNCTION, PNG, refused, schema, top } from "./shapes.suite";
 
-/** Each field of a chat request on its way to Messages: at least one example for every row of the table. */
+/** Each field of a chat request, translated to Messages: at least one example for every row of the table. */
 export const CHAT_EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   messages: [
     refused({ messages: [{ role: "system", content: "alone" }] }),
@@ -174,7 +174,7 @@ export const CHAT_EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
       { ...top("tools", [FUNCTION]), tool_choice: "none" },
       { tools: [{ name: "f" }], tool_choice: { type: "none" } },
     ),
-    // Earlier calls name tools that are not declared any more.
+    // Earlier calls name tools that are no longer declared.
     carried(called(), { tools: [{ name: "f" }], tool_choice: { type: "none" } }),
     refused({ ...top("tools", [FUNCTION]), tool_choice: { type: "allowed_tools", allowed_tools: {} } }),
   ],

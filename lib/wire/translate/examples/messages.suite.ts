@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import { ask, carried, type Example, PNG, refused, schema, TOOL, top, used } from "./shapes.suite";
 
-/** Each field of a Messages request on its way to chat: at least one example for every row of the table. */
+/** Each field of a Messages request, translated to chat: at least one example for every row of the table. */
 export const MESSAGES_EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
   system: [
     carried(

@@ -27,7 +27,7 @@ export const used = (result: Body) => ({
 });
 export const schema = { type: "object", properties: { city: { type: "string" } } };
 
-/** What of a row's field can be lost, and what it comes to where it is carried. */
+/** A body with a row's field, and what is sent where it is carried. */
 export type Example = { readonly body: Body; readonly sent?: Body; readonly isRefused?: true };
 
 export const carried = (body: Body, sent: Body): Example => ({ body, sent });
