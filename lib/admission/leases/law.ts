@@ -37,8 +37,8 @@ export type Ask = {
   /** a call just found too little in its share, or there is no share yet */
   readonly isShort: boolean;
   readonly limit: {
-    readonly capacity: number /** after which nothing that was used counts any more */;
-    readonly drainMs: number;
+    readonly capacity: number;
+    readonly drainMs: number; // after this, nothing that was used counts any more
   };
   /** store time, epoch ms */
   readonly now: number;
