@@ -22,7 +22,7 @@ export type Spread = "one server" | "together" | "apart";
  * | `P{T}m:<process>` | mark of a process that puts back what an emptied store must know |
  * | `P{T}i:<digest>` | use of an idempotency key |
  * | `P{T}p:<hash>` | numbers of a policy, packed |
- * | `P{T}q:<hash>` | of these, what the script written for its shape does not know |
+ * | `P{T}q:<hash>` | of these numbers, those that the script of its shape must read |
  * | `P{T}c<subject>` | counters of a subject, packed |
  * | `P{T}l<subject>` | leases of a subject: running calls by expiry |
  * | `P{g}w<line>` | the best waiting call of each process in a line |
@@ -30,7 +30,7 @@ export type Spread = "one server" | "together" | "apart";
  * | `P{C}h<counter>` | who may spend how much of a counter that all tenants share, on a cluster with tenants apart |
  * | `P{C}h` | on which server processes these were written, and since when |
  * | `P{g}b` | brakes that were set while the database was away |
- * | `P{g}id` | who uses this store, and the server process that it was filled on |
+ * | `P{g}id` | who uses this store, and the server process on which it was filled |
  * | `P:door:<what>:<address>` | attempts at the front door, spelled by @upstash/ratelimit |
  *
  * The spread over the slots of a cluster. `together`: all keys of an installation share the tag `{P}` and so one slot;

@@ -172,7 +172,7 @@ export function stateFrom(
   return { check, level, used, credit, remaining, waitMs: wait, resetMs };
 }
 
-/** Milliseconds until the level is 0, by the rule alone. */
+/** Milliseconds until the level is 0, from the rule only. */
 function resetOf(rule: Rule, level: number, wait: number, now: number): number {
   if (rule.algorithm === "concurrency") return Math.max(0, wait);
   // Every counter is forgotten after this time.

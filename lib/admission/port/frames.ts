@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { deserialize, serialize } from "node:v8";
 
-/** "question" and "told" go back and forth while the answer to an ask is being worked out. */
+/** "question" and "told" are sent while the answer to an ask is being prepared. */
 const KINDS = ["ask", "answer", "fault", "question", "told"] as const;
 export type FrameKind = (typeof KINDS)[number];
 

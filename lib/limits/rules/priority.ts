@@ -15,7 +15,7 @@ export function isAtMost(priority: Priority, bound: Priority): boolean {
   return rankOf(priority) >= rankOf(bound);
 }
 
-/** The priority by its name; null when there is none of that name. */
+/** The priority of this name; null when there is none. */
 export function asPriority(text: string): Priority | null {
   return PRIORITIES.find((one) => one === text) ?? null;
 }
