@@ -3,7 +3,7 @@ import { paceShape, storedBrakeShape } from "../api/shapes";
 
 const moverShape = z.object({ slug: z.string(), name: z.string(), now: z.number(), before: z.number() });
 
-/** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
+/** Response schemas of the verbs, for the OpenAPI file and for tests that check real responses. */
 export const OVERVIEW_ANSWERS = {
   /** server-sent events */
   streamLive: null,

@@ -8,7 +8,7 @@ import { TenantWatch } from "./nearest/tenant-watch";
 import { Remembered } from "./remembered";
 
 export const CHART_MINUTES = 60;
-/** The newest minutes are read each time; calls that ended before are booked by then, but for a few. */
+/** The newest minutes are read each time. Nearly all calls that ended earlier are booked by then. */
 const OPEN_MINUTES = 2;
 const KEEP_LINES_MS = 2000;
 const KEEP_MINUTES_MS = 10_000;
@@ -22,7 +22,7 @@ type MoversSeen = {
   readonly trends: readonly { readonly slug: string; readonly callsPerMinute: readonly number[] }[];
 };
 
-/** What the overview remembers from one look to the next, so that a look reads only what is new. One per process. */
+/** What the overview keeps from one read to the next, so that a read fetches only new data. One per process. */
 export class OverviewWatch {
   readonly tenants = new TenantWatch();
   /** by the policy's version */

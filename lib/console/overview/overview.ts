@@ -9,16 +9,16 @@ import type { TenantLine } from "./nearest/most-urgent";
 import { tenantLines } from "./nearest/tenant-lines";
 import { CHART_MINUTES, type OverviewWatch } from "./overview-watch";
 
-/** Everything the overview shows, at one moment. Rates are over the last 60 seconds. */
+/** All data of the overview at one moment. Rates are over the last 60 seconds. */
 export type Overview = {
   readonly at: string;
   readonly policyVersion: number;
-  /** processes that have been heard of lately, and how many of them enforce this policy */
+  /** processes with a recent heartbeat, and how many of them enforce this policy */
   readonly instances: {
     readonly alive: number;
     readonly current: number;
     readonly storeAway: number;
-    /** since when the first of these has been without its store; null = none is */
+    /** since when the first of these has been without its store; null = all have it */
     readonly storeAwayAt: string | null;
   };
   readonly cards: {
@@ -27,9 +27,9 @@ export type Overview = {
     readonly outputTokensPerMinute: number;
     readonly refusedPerMinute: number;
     readonly spendPerMinuteMicroUsd: number;
-    /** calls that run now, in all processes */
+    /** running calls in all processes */
     readonly openCalls: number;
-    /** what 95 of 100 admissions of the last minute took to be decided, in the slowest process; null = there was none */
+    /** p95 decision time of the last minute's admissions, in the slowest process; null = there was none */
     readonly decisionP95Ms: number | null;
     /** since midnight UTC */
     readonly spendTodayMicroUsd: number;
@@ -47,14 +47,14 @@ export type Overview = {
     costMicroUsd: number;
   }[];
   readonly refused: readonly { layer: string; dimension: string; code: string; lastHour: number }[];
-  /** those that need attention first; `tenantsTotal` says how many there are */
+  /** those that need attention first; `tenantsTotal` is the number of all */
   readonly tenants: readonly TenantLine[];
   readonly tenantsTotal: number;
   readonly brakes: readonly BrakeState[];
   readonly openAlerts: {
     readonly open: number;
     readonly critical: number;
-    /** requests for more that nobody has looked at */
+    /** requests for more that no operator has handled */
     readonly wishes: number;
   };
   readonly changes: readonly { at: string; actor: string; change: string }[];
@@ -113,7 +113,7 @@ export async function overview({ context }: Pick<AdminRequest, "context">): Prom
 type Hour = Awaited<ReturnType<OverviewWatch["lastHour"]>>;
 type Refusals = Hour["refusals"];
 
-/** Refusals are kept per whole minute, so the last 60 seconds are this minute and the rest's share of the one before. */
+/** Refusals are stored per whole minute, so the last 60 seconds are this minute and a share of the one before. */
 function refusedPerMinute(refusals: Refusals, thisMinute: number, share: number): number {
   const countIn = (minute: number) =>
     refusals.filter((row) => row.minute.getTime() === minute).reduce((sum, row) => sum + row.count, 0);

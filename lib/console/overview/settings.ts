@@ -4,11 +4,11 @@ import type { AdminRequest } from "../kernel/door";
 export type SettingsView = {
   readonly installation: Installation;
   readonly publicUrl: string;
-  /** limits by what holds of them while the store is away */
+  /** limits by their failure mode while the store is away */
   readonly failureModes: readonly { readonly mode: string; readonly limits: number }[];
 };
 
-/** GET /api/admin/settings: what was chosen at the start, and what the limits say about a store that is away. */
+/** GET /api/admin/settings: the settings at the start, and the limits' failure modes while the store is away. */
 export async function readSettings({ context }: AdminRequest) {
   const { snapshot } = context.policy;
   const modes = new Map<string, Set<string>>();

@@ -3,9 +3,9 @@ import type { Overview } from "./overview";
 export type Finding = {
   readonly level: "critical" | "warning";
   readonly text: string;
-  /** since when it is so; null = not known */
+  /** since when; null = not known */
   readonly since: string | null;
-  /** the page that says more */
+  /** the page with details */
   readonly href: string;
 };
 
@@ -50,7 +50,7 @@ function alertFindings({ openAlerts: { open, critical } }: Seen): Finding[] {
   return [{ level: critical === 0 ? "warning" : "critical", text, since: null, href: "/alerts" }];
 }
 
-/** The tenant that is refused most, and how many others are refused a lot. A brake's refusals are the brake's. */
+/** The tenant with the most refusals, and the number of others with many. Refusals by a brake count for the brake. */
 function refusedFindings({ tenants }: Seen): Finding[] {
   const refused = tenants
     .filter((one) => one.brakeId === null && one.refusedShare >= REFUSED_SHARE && one.refusedPerMinute > 0)

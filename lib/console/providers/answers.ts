@@ -16,7 +16,7 @@ const ratesShape = z.object({
   reasoning: z.number().optional(),
 });
 
-/** Whether calls are sent to a place, why not, and when it is tried again. */
+/** Whether a place gets calls, why not, and when it is tried again. */
 const placeShape = z.object({
   state: z.enum(["open", "cooling", "probing", "taken_out"]),
   why: z.enum(["limited", "failing", "taken_out"]).nullable(),
@@ -27,7 +27,7 @@ const placeShape = z.object({
 });
 export type PlaceView = z.infer<typeof placeShape>;
 
-/** What a provider has left in one dimension, by our own count, and how well its limit is known. */
+/** A provider's free room in one dimension, by our own count, and how well its limit is known. */
 const roomShape = z.object({
   dimension: z.string(),
   known: z.enum(["fresh", "aged", "unknown"]),
@@ -53,7 +53,7 @@ const credentialShape = z.object({
   credentialLast4: z.string().nullable(),
   takenOutReason: z.string().nullable(),
 });
-/** A model with what is known of its calls in the last minutes. Latencies are of answers that ended well. */
+/** A model with the figures of its calls in the last minutes. Latencies are of answers that completed. */
 const modelFiguresShape = z.object({
   slug: z.string(),
   upstreamName: z.string(),
@@ -67,7 +67,7 @@ const modelFiguresShape = z.object({
   price: z.object({ input: z.number(), output: z.number() }).nullable(),
   calls: z.number(),
   failed: z.number(),
-  /** kept refusals of calls that asked for it */
+  /** stored refusals of calls that requested it */
   refused: z.number(),
   p50Ms: z.number().nullable(),
   p95Ms: z.number().nullable(),
@@ -81,7 +81,7 @@ const modelFiguresShape = z.object({
 });
 export type ModelFigures = z.infer<typeof modelFiguresShape>;
 
-/** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
+/** Response schemas of the verbs, for the OpenAPI file and for tests that check real responses. */
 export const PROVIDERS_ANSWERS = {
   listCatalog: z.object({
     providers: z.array(

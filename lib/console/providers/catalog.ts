@@ -32,7 +32,7 @@ const seconds = z.number().int().min(1).max(3600);
 const figure = z.number().int().min(1).max(2_000_000_000);
 const tokens = z.number().int().min(1).max(10_000_000);
 
-/** Each is one more plan of an admission. */
+/** Each fallback adds a plan to an admission. */
 const FALLBACKS_MAX = 4;
 
 export const providerInput = z.strictObject({
@@ -47,25 +47,25 @@ export const providerInput = z.strictObject({
   credentialEnv,
   /** Write-only, stored encrypted. null removes it; absent keeps the stored one, for the same host and dialect. */
   credential: z.string().min(1).max(8000).nullable().optional(),
-  /** Its own credential's share of the calls beside the further ones. */
+  /** The share of calls that its own credential gets beside the further ones. */
   credentialWeight,
-  /** Further credentials, each with a share, a room and cool-downs of its own. Absent keeps them. */
+  /** Further credentials, each with its own share, room and cool-downs. Absent keeps them. */
   credentials: z.array(credentialInput).max(CREDENTIALS_MAX).optional(),
   allowLocal: z.boolean().default(false),
   continuousUsage: z.boolean().default(false),
   /** Bodies with members that Spillway does not know are refused instead of passed on. */
   strict: z.boolean().default(false),
-  /** How long it may take until it begins to answer, and be silent within an answer. null = as the process has it. */
+  /** Timeouts until it begins to answer, and for silence within an answer. null = the process's. */
   answerSeconds: seconds.nullable().default(null),
   silenceSeconds: seconds.nullable().default(null),
-  /** Its limits, for each credential and model. null = what its answers say; of both, the lesser holds. */
+  /** Its limits, for each credential and model. null = from its answers; of both, the lower one holds. */
   requestsPerMinute: figure.nullable().default(null),
   tokensPerMinute: figure.nullable().default(null),
-  /** Which of its service tiers it is asked for, by priority, where the caller names none and the tier has a price. */
+  /** The service tier to request, by priority, if the caller names none and the tier has a price. */
   serviceTiers: serviceTiers.default({}),
-  /** Limits how fast traffic may grow: after a quiet hour calls begin with a sixteenth of its figures, doubled every minute. */
+  /** Limits traffic growth: after a quiet hour calls begin with a sixteenth of its figures, doubled every minute. */
   ramps: z.boolean().default(false),
-  /** Is left alone for a while after 429s and failures. */
+  /** Gets no calls for a while after 429s and failures. */
   coolsDown: z.boolean().default(true),
   enabled: z.boolean().default(true),
 });
@@ -76,10 +76,10 @@ export const modelInput = z.strictObject({
   contextTokens: tokens,
   maxOutputTokens: tokens,
   defaultOutputTokens: tokens,
-  /** Models that serve its calls while its provider cannot, in order of preference. Absent keeps what is there. */
+  /** Models that serve its calls while its provider cannot, in order of preference. Absent keeps the list. */
   fallbacks: z.array(slug).max(FALLBACKS_MAX).optional(),
   enabled: z.boolean().default(true),
-  /** Absent: as the bundled price list has it for the provider's name of the model, if it does. "keep": as it is. */
+  /** Absent: from the bundled price list by the provider's name of the model, if listed. "keep": unchanged. */
   price: z.union([z.literal("keep"), z.strictObject(priceFields)]).optional(),
 });
 
@@ -124,7 +124,7 @@ function usedAt(found: Found) {
   return found && { ...found, dialect: found.dialect === "anthropic" ? ("anthropic" as const) : ("openai" as const) };
 }
 
-/** What a change that does not speak of them says. */
+/** Values for fields that a change leaves out. */
 function keptOf(found: Found): z.infer<typeof credentialInput>[] {
   return shownCredentials(found?.credentials).map(({ name, weight, credentialEnv: variable }) => {
     return { name, weight, credentialEnv: variable };
@@ -169,7 +169,7 @@ function refuseFallbacks(name: string, fallbacks: readonly string[], models: Rea
   throw new PublicError("invalid_value", why, { param: "fallbacks" });
 }
 
-/** PUT /api/admin/models/{slug}: adds a model or changes it, with a price that holds from now on. */
+/** PUT /api/admin/models/{slug}: adds a model or changes it, with a price from now on. */
 export async function putModel({ context, actor, params, input }: AdminRequest<typeof modelInput>) {
   const name = parsed(slug, params.slug);
   const { provider: providerSlug, price: given, upstreamName, ...rest } = input;
@@ -199,7 +199,7 @@ export async function putModel({ context, actor, params, input }: AdminRequest<t
   return { body: { slug: name, ...input, price: priceWords(price) } };
 }
 
-/** The price that a model has from now on. Throws when nobody knows it. */
+/** The model's price from now on. Throws when it is unknown. */
 function priceOf(
   context: ConsoleContext,
   name: string,

@@ -8,7 +8,7 @@ import type { AdminRequest } from "../kernel/door";
 
 export const connectionInput = z.strictObject({ provider: z.string().min(1).max(128) });
 
-/** Which credential went with the question. `unset`: a variable is named, and it is not set here or not for this host. */
+/** The credential that was used for the test. `unset`: its variable is not set here, or not allowed for this host. */
 export type SentCredential = "stored" | "variable" | "unset" | "none";
 
 export type ConnectionView = {
@@ -17,15 +17,15 @@ export type ConnectionView = {
   readonly outcome: Connection["outcome"] | "built_in";
   readonly status: number | null;
   readonly ms: number | null;
-  /** as the provider calls them; empty when it does not say */
+  /** by the provider's names; empty when it lists none */
   readonly models: readonly string[];
-  /** why it cannot be reached */
+  /** why it is not reachable */
   readonly detail: string | null;
 };
 
 const NOTHING = { status: null, ms: null, models: [], detail: null };
 
-/** POST /api/admin/connection-tests: asks a provider, as it is stored, for its list of models. Costs nothing there. */
+/** POST /api/admin/connection-tests: asks a stored provider for its list of models. Costs nothing there. */
 export async function testConnection({ context, input }: AdminRequest<typeof connectionInput>) {
   const found = await findProvider(context.db, input.provider);
   if (found === null)
@@ -39,7 +39,7 @@ export async function testConnection({ context, input }: AdminRequest<typeof con
   const target = provider.baseUrl === SIMULATOR_URL ? null : targetOf(provider, null, () => secret);
   if (target === null) return { body: { ...about, outcome: "built_in" as const } };
   const answer = await context.connect(target);
-  // A key that only signs calls was not sent: that it was asked for says nothing about the key.
+  // A key that only signs calls was not sent, so a request for a credential says nothing about the key.
   const isSigned = secret !== null && keyIn(provider, secret) !== null;
   const view: ConnectionView =
     isSigned && answer.outcome === "rejected" ? { ...about, ...answer, outcome: "answered" } : { ...about, ...answer };

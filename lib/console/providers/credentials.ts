@@ -4,7 +4,7 @@ import { type CredentialRow, credentialsOf } from "@/lib/policy/rows/credential-
 import { type CredentialUse, credentialEnvFault, credentialMoves, sealCredential } from "@/lib/providers/credential";
 import type { ConsoleContext } from "../kernel/context";
 
-/** Each is one more plan of an admission while its room is known. */
+/** Each adds a plan to an admission while its room is known. */
 export const CREDENTIALS_MAX = 15;
 const WEIGHT_MAX = 1000;
 
@@ -21,14 +21,14 @@ export const credentialInput = z.strictObject({
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "lower-case letters, digits and dashes, at most 32"),
   weight: credentialWeight,
   credentialEnv,
-  /** Absent keeps what is there under this name, for the same host and dialect. */
+  /** Absent keeps the stored one with this name, for the same host and dialect. */
   credential: secret.optional(),
 });
 type Input = z.infer<typeof credentialInput>;
 
 type Provider = CredentialUse & { readonly id: string };
 
-/** The list as it is stored: what is not sent again stays as it was under its name, a secret never leaves sealed. */
+/** The list as stored. A secret that is not sent again is kept under its name; sealed secrets are never returned. */
 export function storedCredentials(
   context: Pick<ConsoleContext, "seal" | "credentialHosts">,
   provider: Provider,
@@ -62,7 +62,7 @@ export function storedCredentials(
   });
 }
 
-/** A stored list as people see it. */
+/** A stored list for people. */
 export function shownCredentials(stored: unknown) {
   return credentialsOf(stored).map(({ name, weight, credentialEnv: variable, credentialLast4, takenOutReason }) => {
     return { name, weight, credentialEnv: variable, credentialLast4, takenOutReason };

@@ -30,7 +30,7 @@ const NO_CALLS = {
   tokensPerSecond: null,
 };
 
-/** GET /api/admin/models?minutes=: each model with how fast it answered, what it failed, and what it cost lately. */
+/** GET /api/admin/models?minutes=: each model with its speed, failures and cost in the last minutes. */
 export async function listModels({ context, input }: AdminRequest<typeof figuresQuery>) {
   await context.drainBooks();
   const since = context.clock.now() - input.minutes * MINUTE_MS;

@@ -11,14 +11,14 @@ export type ProviderHealth = {
     readonly enabled: boolean;
     readonly calls: number;
     readonly failed: number;
-    /** of these, those that it answered with 429 */
+    /** those of them that it answered with 429 */
     readonly limited: number;
-    /** to the provider's first bytes, ms; null = it answered none */
+    /** time to the provider's first bytes, ms; null = it answered none */
     readonly p50Ms: number | null;
     readonly p95Ms: number | null;
     readonly lastFailedAt: string | null;
   }[];
-  /** by the model that served and the credential that it was sent with; null = the provider's own. None without calls. */
+  /** by serving model and credential; null = the provider's own credential. None without calls. */
   readonly credentials: readonly {
     readonly provider: string;
     readonly credential: string | null;
@@ -28,7 +28,7 @@ export type ProviderHealth = {
   }[];
 };
 
-/** GET /api/admin/providers: how each provider has answered in the last minutes. */
+/** GET /api/admin/providers: each provider's answers in the last minutes. */
 export async function listProviders({ context }: AdminRequest) {
   await context.drainBooks();
   const since = new Date(context.clock.now() - LOOK_BACK_MINUTES * 60_000);

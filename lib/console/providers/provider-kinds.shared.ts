@@ -1,4 +1,4 @@
 import { filledUrl, PRESETS, presetOf } from "@/lib/providers/presets/presets.shared";
 
-/** What an operator may choose from when adding a provider: the table that calls are placed by. */
+/** The choices of an operator who adds a provider, from the table that places calls. */
 export const PROVIDER_KINDS = { all: PRESETS, of: presetOf, urlOf: filledUrl } as const;

@@ -12,7 +12,7 @@ import { shownCredentials } from "./credentials";
 const slug = z.string().min(1).max(128);
 const NAMED_MAX = 5;
 
-/** DELETE /api/admin/providers/{slug}: only one without models. Its calls stay in the books under its name. */
+/** DELETE /api/admin/providers/{slug}: only one without models. Its calls stay in the ledger under its name. */
 export async function removeProvider(request: AdminRequest<typeof reasonOnly>) {
   const { context, actor, params, input } = request;
   const name = parsed(slug, params.slug);
@@ -32,7 +32,7 @@ export async function removeProvider(request: AdminRequest<typeof reasonOnly>) {
   return { body: { slug: name, removed: true } };
 }
 
-/** DELETE /api/admin/models/{slug}: with its prices. Calls that it served stay in the books with what they cost. */
+/** DELETE /api/admin/models/{slug}: with its prices. Its calls stay in the ledger with their cost. */
 export async function removeModel(request: AdminRequest<typeof reasonOnly>) {
   const { context, actor, params, input } = request;
   const name = parsed(slug, params.slug);

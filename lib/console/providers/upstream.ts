@@ -15,11 +15,11 @@ import { shownCredentials } from "./credentials";
 export const upstreamInput = z.strictObject({
   inService: z.boolean(),
   reason: z.string().trim().min(1).max(500),
-  /** One of its further credentials alone. Absent: the whole provider. */
+  /** One of its further credentials. Absent: the whole provider. */
   credential: z.string().max(64).optional(),
 });
 
-/** GET /api/admin/upstream: what all processes know of each provider and credential, and when it is tried again. */
+/** GET /api/admin/upstream: the shared state of each provider and credential, and when it is tried again. */
 export async function listUpstream({ context }: AdminRequest) {
   const rows = await allPlaces(context.db);
   const places = new Map(
@@ -58,7 +58,7 @@ type Known = {
   readonly now: number;
 };
 
-/** How one credential of a provider stands, with its models. */
+/** The state of one credential of a provider, with its models. */
 function viewOf({ places, rooms, now }: Known, provider: Provider, models: readonly Model[]) {
   const { credentialId: id } = provider;
   return {
@@ -72,7 +72,7 @@ function viewOf({ places, rooms, now }: Known, provider: Provider, models: reado
   };
 }
 
-/** How full each known room is, by the counters that decide; by credential and model. */
+/** How full each known room is, from the counters that decide; by credential and model. */
 async function roomsOf(
   { admission, clock }: AdminRequest["context"],
   models: readonly Model[],
@@ -120,7 +120,7 @@ function placeView(provider: Provider, trouble: Trouble | undefined, now: number
   };
 }
 
-/** PUT /api/admin/upstream/{slug}: for the next call. Putting it back ends its cool-downs as well. */
+/** PUT /api/admin/upstream/{slug}: from the next call on. Putting it back also ends its cool-downs. */
 export async function putUpstream({ context, actor, params, input }: AdminRequest<typeof upstreamInput>) {
   const name = parsed(z.string().min(1).max(128), params.slug);
   const { inService, reason, credential } = input;

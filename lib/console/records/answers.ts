@@ -110,7 +110,7 @@ const ledgerRowShape = z.object({
   userDigest: z.string(),
 });
 
-/** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
+/** Response schemas of the verbs, for the OpenAPI file and for tests that check real responses. */
 export const RECORDS_ANSWERS = {
   listAudit: z.object({
     rows: z.array(
@@ -162,7 +162,7 @@ export const RECORDS_ANSWERS = {
     }),
     publicKey: z.string(),
   }),
-  /** One of call and refused is not null. */
+  /** Exactly one of call and refused is null. */
   explain: z.object({
     user: z.string().nullable(),
     call: ledgerRowShape.nullable(),

@@ -23,8 +23,8 @@ const EXPORTED_MAX = 50_000;
 export type AuditView = ReturnType<typeof shown>;
 
 /**
- * GET /api/admin/audit?before=&action=&target=&from=&to=&limit=&format=: newest first; `next` is the cursor of the page
- * after. As CSV all rows, with the hashes, so that a copy kept elsewhere can be compared with the log.
+ * GET /api/admin/audit?before=&action=&target=&from=&to=&limit=&format=: newest first; `next` is the cursor of the next
+ * page. As CSV all rows, with the hashes, so that a copy elsewhere can be compared with the log.
  */
 export async function listAudit({ context, input }: AdminRequest<typeof auditQuery>) {
   if (input.format === "csv") {
@@ -40,8 +40,8 @@ export async function listAudit({ context, input }: AdminRequest<typeof auditQue
 export type SealView = ReturnType<typeof sealed>;
 
 /**
- * GET /api/admin/audit/verify: whether the log is what was written, by its hashes, its signed end and what was anchored
- * outside the database; every fault with the first row that it concerns.
+ * GET /api/admin/audit/verify: whether the log is unchanged, by its hashes, its signed end and the anchors outside the
+ * database. Each fault has the first row that it affects.
  */
 export async function verifyAudit({ context }: AdminRequest) {
   return { body: sealed(context, await context.audit.verify(context.db)) };
@@ -64,7 +64,7 @@ function sealed({ audit, clock }: ConsoleContext, report: AuditReport) {
       unreadable: anchors.unreadable,
       newest: anchors.newest && { seq: anchors.newest.seq, at: anchors.newest.at },
     },
-    /** checks signatures of copies that are kept elsewhere */
+    /** checks the signatures of copies elsewhere */
     publicKey: audit.signer.publicKey,
   };
 }

@@ -20,11 +20,11 @@ import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 import { ledgerRowView, soughtFor } from "./ledger";
 
-/** A refused call as the API tells it. */
+/** A refused call in the API's form. */
 export type RefusedView = Omit<RefusedCall, "at" | "tenantId" | "providerId" | "userDigest"> & {
   readonly at: string;
   readonly tenant: string;
-  /** with an answer of at most so many tokens it would have been admitted; null = its length was not what stood in the way */
+  /** with at most this many output tokens it would have been admitted; null = its length was not the reason */
   readonly largestOutputTokens: number | null;
 };
 
@@ -45,7 +45,7 @@ export type Again = {
 };
 
 export type Explained = {
-  /** the caller's own name for its end user; null when it named none */
+  /** the caller's own name for its end user; null when there is none */
   readonly user: string | null;
   readonly refused: RefusedView | null;
   readonly again: Again;
@@ -55,8 +55,8 @@ export type Explained = {
 export const explainQuery = z.strictObject({ requestId: z.string().min(1).max(64) });
 
 /**
- * GET /api/admin/explain?requestId=: a call and what it was charged, or a refused one with every limit as it met it; what
- * would become of it now, and all that its caller has left.
+ * GET /api/admin/explain?requestId=: a call and its charge, or a refused one with every limit at that time; the result
+ * of the same call now, and all that its caller has left.
  */
 export async function explain({ context, input }: AdminRequest<typeof explainQuery>) {
   const { requestId } = input;

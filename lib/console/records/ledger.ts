@@ -8,7 +8,7 @@ import type { AdminRequest } from "../kernel/door";
 const LIST_MAX = 5000;
 
 export const ledgerQuery = z.strictObject({
-  /** one call, of any tenant; all other filters are ignored then */
+  /** one call, of any tenant; all other filters are ignored */
   requestId: z.string().max(64).optional(),
   tenant: z.string().min(1).max(128).optional(),
   since: z.iso.datetime({ offset: true }).default("1970-01-01T00:00:00Z"),
@@ -18,7 +18,7 @@ export const ledgerQuery = z.strictObject({
     .string()
     .regex(/^\d{1,16}\.\w{1,64}$/)
     .optional(),
-  /** part of a name in it, or of how it ended; looked for among the latest */
+  /** part of a name in it, or of its ending; searched among the latest */
   find: z.string().max(200).optional(),
 });
 
@@ -41,19 +41,19 @@ export async function readLedger({ context, input }: AdminRequest<typeof ledgerQ
   return { body: { next, rows: rows.map(({ row, tenant }) => ledgerRowView(row, tenant)) } };
 }
 
-/** What a search means: a part of a name, or the whole name of a user, whom the books know by a digest. */
+/** The meaning of a search: a part of a name, or a user's whole name, which the ledger has as a digest. */
 export function soughtFor({ policy, digestSecret }: ConsoleContext, tenant: string, find: string | null) {
   const id = [...policy.snapshot.tenants.values()].find((one) => one.slug === tenant)?.id;
   return { find, userDigest: find === null || id === undefined ? null : userDigest(digestSecret, id, find) };
 }
 
-/** A row as the API tells it: times are text there. */
+/** A row in the API's form, with times as text. */
 export type LedgerView = Omit<ReturnType<typeof ledgerRowView>, "admittedAt" | "endedAt"> & {
   readonly admittedAt: string;
   readonly endedAt: string;
 };
 
-/** A row by the names that people know. */
+/** A row with names for people. */
 export function ledgerRowView(row: LedgerRow, tenant: string) {
   const { tenantId: _tenantId, tierId: _tierId, providerId: _providerId, ...rest } = row;
   return { ...rest, reservedInputTokens: row.reservedInputTokens ?? row.estimatedInputTokens, tenant };

@@ -31,7 +31,7 @@ const line = z.object({
   count: z.number(),
 });
 
-/** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
+/** Response schemas of the verbs, for the OpenAPI file and for tests that check real responses. */
 export const REQUESTS_ANSWERS = {
   listViews: z.object({ views: z.array(view) }),
   saveView: view,

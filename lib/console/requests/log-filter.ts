@@ -7,11 +7,11 @@ import type { ConsoleContext } from "../kernel/context";
 import { tenantBySlug } from "../tenants/tenants";
 
 const name = z.string().min(1).max(512);
-/** What the log may be narrowed to, as the API takes it. */
+/** The log's filters, in the API's form. */
 export const filters = {
   tenant: z.string().min(1).max(128).optional(),
   key: z.string().min(1).max(64).optional(),
-  /** the whole name, as the tenant's caller sends it; needs the tenant */
+  /** the whole name as the tenant's caller sends it; needs the tenant */
   user: name.optional(),
   model: name.optional(),
   endpoint: name.optional(),
@@ -29,7 +29,7 @@ export const filters = {
   to: z.iso.datetime({ offset: true }).optional(),
 };
 
-/** The same as the books know it. Throws PublicError when there is no such tenant. */
+/** The same with the ledger's ids. Throws PublicError when there is no such tenant. */
 export function filterOf(context: ConsoleContext, input: z.infer<z.ZodObject<typeof filters>>): LogFilter {
   const tenantId = input.tenant === undefined ? null : tenantBySlug(context, input.tenant).id;
   if (input.user !== undefined && tenantId === null) {
@@ -53,12 +53,12 @@ export function filterOf(context: ConsoleContext, input: z.infer<z.ZodObject<typ
     agent,
     tag,
     fromId: requestIdAt(from === undefined ? 0 : Date.parse(from)),
-    // All ids that have been made so far, when no end is given.
+    // Without an end, all ids made so far.
     toId: to === undefined ? "req_g" : requestIdAt(Date.parse(to)),
   };
 }
 
-/** Ids begin with the time of their making. */
+/** An id begins with its creation time. */
 export function msOf(requestId: string): number {
   return Number.parseInt(requestId.slice("req_".length, "req_".length + TIME_DIGITS), 16);
 }

@@ -12,7 +12,7 @@ const SHOWN_MAX = 1000;
 export const sumsQuery = z.strictObject({
   ...filters,
   by: z.enum(SUM_SPLITS),
-  /** what the largest of comes first */
+  /** the measure to sort by, largest first */
   order: z.enum(SUM_ORDERS).default("cost"),
   most: z.coerce.number().int().min(1).max(SHOWN_MAX).default(50),
   format: z.enum(["json", "csv"]).default("json"),
@@ -23,8 +23,8 @@ export type LogSumsView = Awaited<ReturnType<typeof readSums>>["body"];
 export type LogSumView = LogSumsView["sums"][number];
 
 /**
- * GET /api/admin/requests/sums?by=key&order=cost: what the calls that fit came to, by one thing. `summedFrom`: when there are
- * more than one question reads, the time from which on calls were summed; null = all were.
+ * GET /api/admin/requests/sums?by=key&order=cost: sums of the matching calls, by one thing. `summedFrom`: if there are
+ * more than one query reads, only calls from this time on were summed; null = all were.
  */
 export async function readSums({ context, input }: AdminRequest<typeof sumsQuery>) {
   await context.drainBooks();
@@ -50,7 +50,7 @@ export async function readSums({ context, input }: AdminRequest<typeof sumsQuery
   return format === "csv" ? { body, file: csvFile(`requests-by-${by}.csv`, shown) } : { body };
 }
 
-/** A value as the log's filter takes it, and as people call it; empty and null where there is none. */
+/** A value in the log filter's form, and as people call it; empty and null where there is none. */
 type Named = (value: string, tenant: string | null) => { readonly value: string; readonly name: string | null };
 
 async function namesOf(context: ConsoleContext, by: SumSplit, values: readonly string[]): Promise<Named> {

@@ -3,7 +3,7 @@ import { mergePages } from "./merge-pages";
 
 const rows = (...ids: string[]) => ids.map((requestId) => ({ requestId }));
 
-/** Books as lists of ids; a page reads `limit` of each, as the database does. */
+/** Books as lists of ids. A page reads `limit` of each, as the database does. */
 function walk(books: readonly (readonly string[])[], limit: number): string[] {
   const seen: string[] = [];
   let after: string | null = "z";

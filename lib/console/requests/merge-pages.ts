@@ -1,10 +1,10 @@
 type Line = { readonly requestId: string };
-/** `to`: the oldest id that was looked at; null = everything was. */
+/** `to`: the oldest id that was read; null = all were. */
 type Page<Row> = { readonly rows: readonly Row[]; readonly to: string | null };
 
 /**
- * The newest lines of several books, in one order. Where a book was not read to its end, nothing older than what was read
- * of it is shown: a line of it could belong before. `next`: where the next page goes on; null = there is none.
+ * The newest lines of several books, in one order. If a book was not read to its end, no line older than its last read
+ * one is shown, because a line of that book could come before. `next`: where the next page starts; null = no next page.
  */
 export function mergePages<Row extends Line>(pages: readonly Page<Row>[], limit: number) {
   const ends = pages.flatMap(({ to }) => to ?? []);

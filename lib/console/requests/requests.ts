@@ -46,8 +46,8 @@ export async function listRequests({ context, input }: AdminRequest<typeof reque
 }
 
 /**
- * GET /api/admin/requests/facets: how often each value occurs, and calls per bucket of time, among the newest lines that
- * fit; `isCut` when there are more of them than one question reads.
+ * GET /api/admin/requests/facets: the count of each value, and calls per time bucket, among the newest matching lines;
+ * `isCut` when there are more than one query reads.
  */
 export async function readFacets({ context, input }: AdminRequest<typeof facetsQuery>) {
   await context.drainBooks();
@@ -84,7 +84,7 @@ export async function readFacets({ context, input }: AdminRequest<typeof facetsQ
         })),
       ),
       isCut: facets.some((one) => one.isCut),
-      /** lines before it were not counted; null = all were */
+      /** older lines were not counted; null = all were */
       countedFrom: oldest === null ? null : new Date(msOf(oldest)).toISOString(),
     },
   };

@@ -6,12 +6,12 @@ import { change } from "../kernel/change";
 import type { Actor } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 
-/** A list that nobody reads to its end helps nobody. */
+/** A longer list is of no use. */
 const VIEWS_MAX = 50;
 
 export const newView = z.strictObject({
   name: z.string().trim().min(1).max(60),
-  /** of the request log's address, such as tenant=acme&kind=refused&range=1h */
+  /** query of the request log's address, such as tenant=acme&kind=refused&range=1h */
   query: z
     .string()
     .max(2000)
@@ -25,7 +25,7 @@ export async function listViews({ context, actor }: AdminRequest) {
   return { body: { views: (await readViews(context.db, ownerOf(actor))).map(shown) } };
 }
 
-/** POST /api/admin/requests/views: one of the same name is replaced. */
+/** POST /api/admin/requests/views: replaces one of the same name. */
 export async function saveView({ context, actor, input }: AdminRequest<typeof newView>) {
   const owner = ownerOf(actor);
   const row = { ...input, id: `viw_${randomUUID().slice(0, 18)}`, owner, createdAt: new Date(context.clock.now()) };
@@ -40,7 +40,7 @@ export async function saveView({ context, actor, input }: AdminRequest<typeof ne
   return { status: 201, body: shown(stored) };
 }
 
-/** DELETE /api/admin/requests/views/{id}: of one's own only. */
+/** DELETE /api/admin/requests/views/{id}: only the operator's own. */
 export async function removeView({ context, actor, params }: AdminRequest) {
   const row = await change(context, actor, async (tx) => {
     const gone = await deleteView(tx, { id: params.id ?? "", owner: ownerOf(actor) });

@@ -12,12 +12,12 @@ const faredShape = z.object({
   p95WaitMs: z.number().nullable(),
 });
 
-/** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
+/** Response schemas of the verbs, for the OpenAPI file and for tests that check real responses. */
 export const SCARCITY_ANSWERS = {
   readScarcity: z.object({
     settings: scarcityShape,
     defaults: scarcityShape,
-    /** of the process that is pressed most */
+    /** of the process with the highest load */
     pressure: z.number(),
     pressedBy: z.string(),
     classes: z.array(
@@ -26,9 +26,9 @@ export const SCARCITY_ANSWERS = {
         waiting: z.number(),
         oldestMs: z.number(),
         bytes: z.number(),
-        /** the part that is shed or downgraded now, in the process that is pressed most */
+        /** the share that is shed or downgraded now, in the process with the highest load */
         shedShare: z.number(),
-        /** no more of it are let in, as more urgent calls give up for lateness */
+        /** no more calls of this class are let in, because more urgent calls time out */
         isShut: z.boolean(),
         /** since the processes started */
         shedCalls: z.number(),

@@ -22,7 +22,7 @@ import type { ScarcityReplay, ScarcityView } from "./answers";
 
 const TENANTS_SHOWN = 100;
 
-/** GET /api/admin/scarcity: who waits how long in all processes, what is shed and why, and the constants in force. */
+/** GET /api/admin/scarcity: waiting calls in all processes, what is shed and why, and the constants in force. */
 export async function readScarcity({ context }: AdminRequest) {
   const settings = scarcityOf(await readSetting(context.db, SCARCITY_SETTING));
   const seen = (await livingQueues(context.db)).flatMap(({ queue }) => queueVitalsShape.safeParse(queue).data ?? []);
@@ -75,7 +75,7 @@ export const scarcityInput = z.strictObject({
   reason: z.string().trim().min(1).max(500),
 });
 
-/** PUT /api/admin/scarcity: for the next call that waits, in every process. */
+/** PUT /api/admin/scarcity: from the next waiting call on, in every process. */
 export async function putScarcity({ context, actor, input }: AdminRequest<typeof scarcityInput>) {
   const { settings, reason } = input;
   await change(context, actor, async (tx) => {
@@ -88,14 +88,14 @@ export async function putScarcity({ context, actor, input }: AdminRequest<typeof
 
 export const scarcityReplayInput = z.strictObject({
   settings: scarcityShape,
-  /** of what the busiest minute of the last day cost: so much there would have been in each minute */
+  /** share of the cost of the last day's busiest minute: the capacity of each replayed minute */
   percent: z.number().min(1).max(1000).default(50),
 });
 
-/** The latest calls of the last day: enough for its shape, few enough for seconds. */
+/** The latest calls of the last day: enough for its shape, few enough to take seconds. */
 const CALLS_MAX = 5000;
 
-/** POST /api/admin/scarcity/replay: the calls of the last day in the queue, as it is and as drafted. Changes nothing. */
+/** POST /api/admin/scarcity/replay: the last day's calls in the queue, under current and drafted constants. No changes. */
 export async function replayScarcity({ context, input }: AdminRequest<typeof scarcityReplayInput>) {
   const since = new Date(context.clock.now() - DAY_MS);
   const current = scarcityOf(await readSetting(context.db, SCARCITY_SETTING));
@@ -135,7 +135,7 @@ function weightIn(context: ConsoleContext, { queue }: ScarcitySettings, tenantId
   return weightOf(queue, tiers.get(tierId)?.position ?? 0);
 }
 
-/** Lets other requests of this process pass between the slices of a long calculation. */
+/** Lets other requests of this process run between the slices of a long calculation. */
 async function withRests(work: Generator<void, readonly ClassFared[]>): Promise<readonly ClassFared[]> {
   for (;;) {
     const step = work.next();

@@ -17,7 +17,7 @@ const tenantShape = z.object({
   status: z.string(),
 });
 
-/** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
+/** Response schemas of the verbs, for the OpenAPI file and for tests that check real responses. */
 export const TENANTS_ANSWERS = {
   listClients: z.object({
     days: z.number(),

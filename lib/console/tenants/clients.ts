@@ -5,7 +5,7 @@ import { tenantBySlug } from "./tenants";
 
 const DAYS = 7;
 
-/** How a tenant's client libraries behave: calls that were decided, those sent again, those refused. */
+/** The behaviour of a tenant's client libraries: decided calls, retries, refusals. */
 export type ClientsView = {
   readonly days: number;
   readonly clients: readonly { client: string; calls: number; retries: number; refused: number }[];

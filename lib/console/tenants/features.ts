@@ -14,7 +14,7 @@ export const classInput = z.strictObject({ costClass: z.enum(COST_CLASSES).nulla
 export const permitsInput = classPermits;
 const featureName = z.string().min(1).max(128);
 
-/** A feature as its tenant's page shows it; figures of the last day, of calls that their provider billed. */
+/** A feature on its tenant's page; figures are of the last day's calls that their provider billed. */
 export type FeatureView = {
   readonly feature: string;
   readonly costClass: CostClass | null;
@@ -25,14 +25,14 @@ export type FeatureView = {
   readonly outputTokens: number;
 };
 export type FeaturesView = {
-  /** requests that one call of a class counts as */
+  /** how many requests one call of a class counts as */
   readonly permits: Readonly<Record<CostClass, number>>;
   /** output tokens that one call of a class holds for each choice */
   readonly outputTokens: Readonly<Record<CostClass, number>>;
   readonly features: readonly FeatureView[];
 };
 
-/** GET /api/admin/tenants/{slug}/features: features with a class or with calls in the last day, and what classes mean. */
+/** GET /api/admin/tenants/{slug}/features: features with a class or with calls in the last day, and the class values. */
 export async function listFeatures({ context, params }: AdminRequest) {
   const { slug, featureClasses, classPermits: own } = tenantBySlug(context, params.slug ?? "");
   await context.drainBooks();
@@ -56,8 +56,8 @@ export async function listFeatures({ context, params }: AdminRequest) {
 }
 
 /**
- * PUT /api/admin/tenants/{slug}/features/{feature}: the cost class of a feature's calls: as how many requests each counts,
- * and what it holds for its output. With null one request, and what the tier's ladder says.
+ * PUT /api/admin/tenants/{slug}/features/{feature}: the cost class of a feature's calls. It sets how many requests each
+ * counts as, and what it holds for its output. null = one request, and the tier's ladder.
  */
 export async function putFeature({ context, actor, params, input }: AdminRequest<typeof classInput>) {
   const { costClass } = input;
@@ -75,7 +75,7 @@ export async function putFeature({ context, actor, params, input }: AdminRequest
   return { body: { tenant: slug, feature, costClass } };
 }
 
-/** PUT /api/admin/tenants/{slug}/classes: as how many requests a call of each class counts; what is left out as usual. */
+/** PUT /api/admin/tenants/{slug}/classes: how many requests a call of each class counts as; absent = default. */
 export async function putClasses({ context, actor, params, input }: AdminRequest<typeof permitsInput>) {
   const given = input;
   const { slug } = tenantBySlug(context, params.slug ?? "");
@@ -101,7 +101,7 @@ export const estimatesQuery = z.strictObject({
   since: z.iso.datetime({ offset: true }).optional(),
 });
 
-/** GET /api/admin/estimates?tenant=&since=: per feature and model, what was held against what was billed. */
+/** GET /api/admin/estimates?tenant=&since=: per feature and model, tokens held and tokens billed. */
 export async function readEstimates({ context, input }: AdminRequest<typeof estimatesQuery>) {
   await context.drainBooks();
   const rows = await estimatesByFeature(context.db, { tenant: input.tenant, since: since(context, input.since) });

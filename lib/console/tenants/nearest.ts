@@ -16,14 +16,14 @@ const SHOWN_MAX = 10;
 export type NearestView = {
   readonly at: string;
   readonly limits: readonly (QuotaLine & {
-    /** `name` is null for the calls that name no user */
+    /** `name` is null for calls without a user */
     readonly of: { readonly kind: RecentCaller["kind"]; readonly id: string; readonly name: string | null };
   })[];
 };
 
 /**
- * GET /api/admin/tenants/{slug}/nearest: the limits of single keys, users and features that called in the last hour, the
- * nearest to refusing first; unused ones are left out.
+ * GET /api/admin/tenants/{slug}/nearest: the limits of single keys, users and features that called in the last hour,
+ * nearest to refusing first. Unused ones are left out.
  */
 export async function nearestLimits({ context, params }: AdminRequest) {
   const tenant = tenantBySlug(context, params.slug ?? "");
@@ -57,7 +57,7 @@ function shareOf({ used, check: { rule } }: CheckState): number {
   return rule.capacity === 0 ? 1 : used / rule.capacity;
 }
 
-/** The limits of this caller alone: those of the tenant are shown with the tenant. */
+/** The limits of this caller alone. The tenant's own are shown with the tenant. */
 function limitsOf(
   { policy: { snapshot }, digestSecret }: ConsoleContext,
   tenant: { readonly id: string; readonly tierId: string },

@@ -10,7 +10,7 @@ export const newNote = z.strictObject({ text: z.string().trim().min(1).max(2000)
 
 export type NoteView = ReturnType<typeof shown>;
 
-/** GET /api/admin/tenants/{slug}/notes: what operators want each other to know, newest first. */
+/** GET /api/admin/tenants/{slug}/notes: operators' notes for each other, newest first. */
 export async function listNotes({ context, params }: AdminRequest) {
   const tenant = tenantBySlug(context, params.slug ?? "");
   return { body: { notes: (await readNotes(context.db, tenant.id)).map(shown) } };

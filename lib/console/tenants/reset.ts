@@ -10,16 +10,16 @@ import { callerOf } from "./tenant-quota";
 const name = z.string().min(1).max(512);
 export const resetInput = z.strictObject({
   limit: z.string().min(1).max(63),
-  /** whose counter, for a limit of each user */
+  /** the user, for a limit per user */
   user: name.optional(),
-  /** public id of a key, for a limit of each key */
+  /** public id of a key, for a limit per key */
   key: name.optional(),
   reason: z.string().trim().min(8, "give a reason of at least 8 characters").max(500),
 });
 
 /**
  * POST /api/admin/tenants/{slug}/reset: resets one counter to the reservations of running calls. Budgets are raised
- * instead, or put where the ledger has them; calls at once are never forgotten while they run.
+ * instead, or set to the ledger's sum. Concurrency never drops running calls.
  */
 export async function resetCounter({ context, actor, params, input }: AdminRequest<typeof resetInput>) {
   const slug = params.slug ?? "";

@@ -17,7 +17,7 @@ import { tenantBySlug } from "./tenants";
 
 export const linkInput = z.strictObject({ expiresInDays: z.number().int().min(1).max(400).default(30) });
 
-/** POST /api/admin/tenants/{slug}/link: the tenant's own page, for anybody with the link, until it expires or is revoked. */
+/** POST /api/admin/tenants/{slug}/link: opens the tenant's own page to its holder, until it expires or is revoked. */
 export async function createLink({ context, actor, params, input }: AdminRequest<typeof linkInput>) {
   const { expiresInDays } = input;
   const tenant = tenantBySlug(context, params.slug ?? "");
@@ -31,7 +31,7 @@ export async function createLink({ context, actor, params, input }: AdminRequest
   return { status: 201, body: { url: `${context.publicUrl}/t/${token}`, expiresAt: expires } };
 }
 
-/** DELETE /api/admin/tenants/{slug}/link: every link that was given out is void. */
+/** DELETE /api/admin/tenants/{slug}/link: revokes all links of the tenant. */
 export async function revokeLinks({ context, actor, params }: AdminRequest) {
   const tenant = tenantBySlug(context, params.slug ?? "");
   await change(context, actor, async (tx) => {
@@ -44,7 +44,7 @@ export async function revokeLinks({ context, actor, params }: AdminRequest) {
 
 export type TenantPage = Awaited<ReturnType<typeof tenantPage>>;
 
-/** What a tenant may see of itself, by its link. PublicError when the link is not good (any more). */
+/** What a tenant may see of itself, by its link. PublicError when the link is invalid or revoked. */
 export async function tenantPage(context: ConsoleContext, token: string) {
   const tenant = tenantOf(context, token);
   await context.drainBooks();
@@ -107,7 +107,7 @@ export async function tenantPage(context: ConsoleContext, token: string) {
   };
 }
 
-/** A budget without who spends it. */
+/** A budget without its spenders. */
 function ownBudget({ slug, inForceMicroUsd, periodEnd, refusedFromMicroUsd, spenders, forecast, nearest }: BudgetView) {
   return {
     slug,
@@ -117,7 +117,7 @@ function ownBudget({ slug, inForceMicroUsd, periodEnd, refusedFromMicroUsd, spen
     leftMicroUsd: nearest?.leftMicroUsd ?? null,
     exhaustedAt: forecast.exhaustedAt,
     exhaustedPace: forecast.exhaustedPace,
-    /** it refuses, and does not only count */
+    /** it refuses, instead of only counting */
     refuses: refusedFromMicroUsd !== null,
     refusedLately: forecast.refusedLately,
   };

@@ -10,11 +10,11 @@ import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 import { REFUSING_MS } from "../money/refusing";
 
-/** What is left, and how many calls each limit has refused in the last minutes. */
+/** What is left, and the number of refusals of each limit in the last minutes. */
 export type QuotaView = Omit<Quota, "limits"> & {
   readonly limits: readonly (QuotaLine & { readonly refusedLately: number })[];
 };
-/** The same as the holder of a key reads it. */
+/** The same for the holder of a key. */
 export type OwnQuota = Quota;
 export type QuotaLineView = QuotaLine & { readonly refusedLately?: number };
 
@@ -22,8 +22,8 @@ const name = z.string().min(1).max(512);
 export const quotaQuery = z.strictObject({ tenant: name, user: name.optional(), key: name.optional() });
 
 /**
- * GET /api/admin/quota?tenant=&user=&key=: what GET /v1/quota tells the holder of that key, by the same function.
- * Without a key: the limits that hold for the tenant whatever the key.
+ * GET /api/admin/quota?tenant=&user=&key=: the same as GET /v1/quota for the holder of that key, by the same function.
+ * Without a key: the limits of the tenant that apply to any key.
  */
 export async function readQuota({ context, input }: AdminRequest<typeof quotaQuery>) {
   const { policy, facts } = await callerOf(context, input);
@@ -38,7 +38,7 @@ export async function readQuota({ context, input }: AdminRequest<typeof quotaQue
   return { body };
 }
 
-/** Whose next call is meant, and the limits that hold for it. Throws PublicError when there is no such tenant or key. */
+/** The caller of the next call, and the limits that apply. Throws PublicError when there is no such tenant or key. */
 export async function callerOf(
   context: ConsoleContext,
   input: { tenant: string; user?: string | undefined; key?: string | undefined },

@@ -33,7 +33,7 @@ export const editedTenant = z.strictObject({
 export type TenantView = Awaited<ReturnType<typeof tenantViews>>[number];
 
 export const tenantsQuery = z.strictObject({
-  /** words that all occur in the name or the slug */
+  /** words that must all occur in the name or the slug */
   find: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(5000).default(1000),
   /** `next` of the page before */
@@ -56,7 +56,7 @@ export async function getTenant({ context, params }: Pick<AdminRequest, "context
   return { body: await oneTenant(context, params.slug ?? "") };
 }
 
-/** POST /api/admin/tenants: a tenant without keys yet. */
+/** POST /api/admin/tenants: a tenant, without keys at first. */
 export async function createTenant({ context, actor, input }: AdminRequest<typeof newTenant>) {
   const { tier: tierSlug, ...facts } = input;
   const tierId = tierIdOf(context, tierSlug);
@@ -74,7 +74,7 @@ export async function createTenant({ context, actor, input }: AdminRequest<typeo
   return { status: 201, body: await oneTenant(context, input.slug) };
 }
 
-/** PATCH /api/admin/tenants/{slug}: another name, tier, time zone, or status. A suspended tenant's next call is a 403. */
+/** PATCH /api/admin/tenants/{slug}: changes name, tier, time zone, or status. A suspended tenant's next call is a 403. */
 export async function editTenant({ context, actor, params, input }: AdminRequest<typeof editedTenant>) {
   const { tier: tierSlug, reason, ...rest } = input;
   const slugGiven = params.slug ?? "";

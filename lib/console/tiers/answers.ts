@@ -42,7 +42,7 @@ const tierShape = z.object({
   tenants: z.number(),
 });
 
-/** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
+/** Response schemas of the verbs, for the OpenAPI file and for tests that check real responses. */
 export const TIERS_ANSWERS = {
   createTier: tierShape,
   observedOfTier: z.object({

@@ -3,13 +3,13 @@ export type NamedLimit = { readonly name: string };
 
 export type Merged<Limit> = {
   readonly limits: readonly Limit[];
-  /** what both changed, differently; theirs was kept: "requests-per-minute: capacity" */
+  /** fields that both changed, differently; theirs was kept: "requests-per-minute: capacity" */
   readonly conflicts: readonly string[];
 };
 
 /**
- * Two edits of the same limits put together: whatever only one of them changed is taken from that one, field by field.
- * Where both changed the same field to different values theirs stays, as it is in force already, and is named.
+ * Merges two edits of the same limits, field by field: a field that only one of them changed is taken from that one.
+ * Where both changed a field to different values, theirs stays, because it is already in force, and the field is named.
  */
 export function mergeLimits<Limit extends NamedLimit>(
   base: readonly Limit[],

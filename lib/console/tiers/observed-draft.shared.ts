@@ -1,14 +1,14 @@
 import type { TierView } from "./tiers";
 
-/** A limit as it is edited; one that is new has no id yet. */
+/** A limit in the editor; a new one has no id yet. */
 export type DraftLimit = Omit<TierView["limits"][number], "id"> & { readonly id?: string };
 
-/** What the name of a limit ends with that is being watched before it takes the place of the one without. */
+/** Suffix of a limit's name while it is observed before it replaces the limit without the suffix. */
 const SUFFIX = "-watched";
 
 /**
- * A draft's limits beside those in force: what it changes or adds runs along under a name of its own, counts, and refuses
- * nothing. Everything of now stays as it is, also what the draft leaves out.
+ * A draft's limits beside those in force: changed and new ones run under their own names, count, and refuse nothing.
+ * All current limits stay, also those that the draft drops.
  */
 export function besideNow(now: readonly DraftLimit[], draft: readonly DraftLimit[]): DraftLimit[] {
   const watched = draft.flatMap((limit): DraftLimit[] => {
@@ -20,7 +20,7 @@ export function besideNow(now: readonly DraftLimit[], draft: readonly DraftLimit
   return [...now.filter(({ name }) => !watched.some((one) => one.name === name)), ...watched];
 }
 
-/** The limits when those that are watched take the places that they were watched for. */
+/** The limits when the observed ones replace those that they were observed for. */
 export function putInForce(now: readonly DraftLimit[]): DraftLimit[] {
   const rest = now.filter((limit) => !isWatched(limit));
   const coming = now
@@ -34,7 +34,7 @@ export function isWatched({ name, observe }: Pick<DraftLimit, "name" | "observe"
   return observe && name.endsWith(SUFFIX);
 }
 
-/** Under the id of the limit of that name, so that it is an edit of it; else as a new one. */
+/** With the id of the limit of that name, so that it is an edit of it; otherwise as a new one. */
 function withId(limit: DraftLimit, known: readonly DraftLimit[]): DraftLimit {
   const { id: _id, ...rest } = limit;
   const id = known.find((one) => one.name === limit.name)?.id;

@@ -6,19 +6,19 @@ import { oneTier } from "./tiers";
 const TENANTS_MAX = 1000;
 const WORST = 5;
 
-/** What each limit that only observes would have done. */
+/** What each observing limit would have done. */
 export type ObservedView = {
   readonly since: string;
   readonly limits: readonly {
     readonly name: string;
     /** calls that it would have refused */
     readonly count: number;
-    /** whose calls, the most first */
+    /** calling tenants, most calls first */
     readonly tenants: readonly { readonly tenant: string; readonly count: number }[];
   }[];
 };
 
-/** GET /api/admin/tiers/{slug}/observed: the limits of a tier that only observe, and what they would have refused in a day. */
+/** GET /api/admin/tiers/{slug}/observed: a tier's observing limits, and their would-be refusals in a day. */
 export async function observedOfTier({ context, params }: AdminRequest) {
   const tier = await oneTier(context, params.slug ?? "");
   await context.drainBooks();

@@ -12,7 +12,7 @@ import type { ConsoleContext } from "../kernel/context";
 
 export type PolicyOf = (tenantId: string, keyFamilyId: string) => Policy;
 
-/** Rows of the ledger as the replay asks for them: when a call ran, under which limits, what it reserved and used. */
+/** Ledger rows for the replay: when a call ran, under which limits, what it reserved and used. */
 export class PastCalls implements Past {
   readonly #rows: readonly PastRow[];
   readonly #snapshot: ConsoleContext["policy"]["snapshot"];
@@ -136,7 +136,7 @@ function sharedId(row: PastRow): string {
   return `${caller} ${row[PAST.endpoint]} ${row[PAST.model]} ${row[PAST.clientAddress]} ${row[PAST.priority]}`;
 }
 
-/** The function with its results kept by its arguments. */
+/** The function with its results cached by its arguments. */
 function remembered<Names extends readonly string[], Value>(work: (...names: Names) => Value) {
   const results = new Map<string, Value>();
   return (...names: Names): Value => {

@@ -6,9 +6,9 @@ import { limitRow, withoutStrict } from "@/lib/policy/rows/limit-row";
 export const outcome = z.object({ calls: z.number(), refused: z.number(), hours: z.number().default(24) });
 const limits = z.array(z.preprocess(withoutStrict, limitRow.extend({ id: z.string().default("") })));
 
-/** One version of a tier as the audit log keeps it; rows of another form are passed over. */
+/** One version of a tier in the audit log; rows of another form are skipped. */
 const kept = z.object({ version: z.number(), limits, ladder: ladderRow.optional(), predicted: outcome.optional() });
-/** An imported file with the version that each of its tiers got. */
+/** An imported file with the new version of each of its tiers. */
 const keptFile = z.object({
   versions: z.record(z.string(), z.number()),
   tiers: z.array(z.object({ slug: z.string(), limits, ladder: ladderRow.optional() })),
@@ -19,13 +19,13 @@ export type Publication = {
   readonly limits: z.infer<typeof limits>;
   readonly ladder: z.infer<typeof ladderRow> | null;
   readonly predicted: z.infer<typeof outcome> | null;
-  /** null: only what came after it was recorded, as for the version of the installation */
+  /** null: only its successor was recorded, as for the installation's first version */
   readonly made: { readonly at: Date; readonly by: string; readonly comment: string | null } | null;
 };
 
 /**
- * Versions of a tier from the audit rows of its publications and of imports, newest first. A row also tells the version
- * that it replaced, so the one that came with the installation is among them.
+ * A tier's versions from the audit rows of its publications and imports, newest first. A row also has the version that
+ * it replaced, so the installation's first one is included.
  */
 export function publicationsOf(rows: readonly AuditRow[], slug: string): Publication[] {
   const found = new Map<number, Publication>();

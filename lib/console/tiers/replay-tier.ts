@@ -16,7 +16,7 @@ import { PastCalls, type PolicyOf } from "./past-calls";
 const CALLS_MAX = 1_000_000;
 const WORST = 10;
 const REFUSED_MAX = 100_000;
-/** How long a call would have run that never did is not known. */
+/** Assumed duration of a refused call, which never ran. */
 const REFUSED_LASTS_MS = 2000;
 
 export const replayInput = z.strictObject({
@@ -24,18 +24,18 @@ export const replayInput = z.strictObject({
   hours: z.number().int().min(1).max(168).default(24),
 });
 
-/** What a draft of a tier's limits would have done to the calls of the last hours, beside what its limits of now would have. */
+/** What a tier's draft would have done to the calls of the last hours, compared with its current limits. */
 export type ReplayView = {
-  /** calls that were served, and those of the refused ones that are kept one by one */
+  /** served calls, and refused calls that are stored one by one */
   readonly calls: number;
   readonly servedInFact: number;
   readonly hours: number;
-  /** calls that were refused in that time as it was, kept or not */
+  /** all refused calls in that time, stored or not */
   readonly refusedInFact: number;
   readonly now: Outcome;
   readonly draft: Outcome;
   readonly tookMs: number;
-  /** what can be said of the draft without any call */
+  /** findings about the draft without any call */
   readonly contradictions: readonly string[];
 };
 
@@ -45,11 +45,11 @@ export type Outcome = {
   readonly firstAt: string | null;
   /** by the limit that refused */
   readonly limits: readonly { readonly limit: string; readonly refused: number }[];
-  /** tenants, the worst first */
+  /** tenants, the most affected first */
   readonly tenants: readonly { readonly tenant: string; readonly calls: number; readonly refused: number }[];
 };
 
-/** POST /api/admin/tiers/{slug}/replay: changes nothing; the arithmetic is the one that decides calls. */
+/** POST /api/admin/tiers/{slug}/replay: changes nothing; uses the same arithmetic as admission. */
 export async function replayTier({ context, params, input }: AdminRequest<typeof replayInput>) {
   const faults = limitSetFaults(input.limits, "tier");
   if (faults.length > 0)
@@ -84,14 +84,14 @@ export async function replayTier({ context, params, input }: AdminRequest<typeof
   return { body: view };
 }
 
-/** The draft by itself, for any tenant. */
+/** The draft alone, for any tenant. */
 function draftPolicy(tier: string, ofTier: readonly OwnedLimit[], now: number): Policy {
   const nobody = { version: 0, tenant: { id: "", slug: "", timeZone: "UTC" }, tier: { slug: tier }, keyFamilyId: null };
   const none = { everyone: [], ofKey: [], overrides: [], budgets: [] };
   return policyOrRefuse(compilePolicy({ ...nobody, ...none, ofTier }, now));
 }
 
-/** A draft may be sound by itself and not with a tenant's overrides: then there is nothing to replay. */
+/** A draft may be valid alone and invalid with a tenant's overrides. Then there is nothing to replay. */
 function policyOrRefuse(compiled: Compiled): Policy {
   if (compiled.kind === "policy") return compiled.policy;
   const { faults } = compiled;

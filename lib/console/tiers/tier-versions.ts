@@ -22,7 +22,7 @@ import { type outcome, type Publication, publicationsOf } from "./publications";
 import { checkedDraft, oneTier, publishTier, tierInput } from "./tiers";
 
 const SHOWN_MAX = 30;
-/** Sums by the minute are kept so long; older versions show no figure of what came true. */
+/** Sums by the minute are kept this long; older versions show no actual figure. */
 const MINUTES_KEPT_DAYS = 3;
 const AHEAD_DAYS_MAX = 90;
 
@@ -33,13 +33,13 @@ export type TierVersion = Omit<Publication, "made"> & {
   readonly at: string | null;
   readonly by: string | null;
   readonly comment: string | null;
-  /** what came true in its first day, or so far; null when it is too long ago to tell */
+  /** the actual figures of its first day, or so far; null when it is too long ago */
   readonly came: z.infer<typeof outcome> | null;
 };
 export type ScheduleView = ReturnType<typeof scheduleShown>;
 export type TierVersions = { readonly versions: readonly TierVersion[]; readonly schedules: readonly ScheduleView[] };
 
-/** GET /api/admin/tiers/{slug}/versions: what was published, newest first, and what waits to be. */
+/** GET /api/admin/tiers/{slug}/versions: published versions, newest first, and scheduled drafts. */
 export async function listVersions({ context, params }: AdminRequest) {
   const tier = await oneTier(context, params.slug ?? "");
   await context.drainBooks();
@@ -57,7 +57,7 @@ export async function listVersions({ context, params }: AdminRequest) {
     publications.map(async ({ made, ...version }, index): Promise<TierVersion> => {
       if (made === null) return { ...version, at: null, by: null, comment: null, came: null };
       const from = made.at.getTime();
-      // Until the next was published; the newest stands first.
+      // Until the next one was published; the newest comes first.
       const to = Math.min(now, publications[index - 1]?.made?.at.getTime() ?? now, from + DAY_MS);
       const isKept = from > now - MINUTES_KEPT_DAYS * DAY_MS;
       const range = { from: minuteAfter(from), to: new Date(to) };
@@ -71,7 +71,7 @@ export async function listVersions({ context, params }: AdminRequest) {
   return { body: view };
 }
 
-/** POST /api/admin/tiers/{slug}/schedules: the draft is checked now and published at its time, if nobody changes the tier before. */
+/** POST /api/admin/tiers/{slug}/schedules: checks the draft now; publishes it at its time unless the tier changes before. */
 export async function scheduleTier({ context, actor, params, input }: AdminRequest<typeof scheduleInput>) {
   const { publishAt, draft } = input;
   const slug = params.slug ?? "";
@@ -100,7 +100,7 @@ export async function scheduleTier({ context, actor, params, input }: AdminReque
   return { status: 201, body: scheduleShown(stored) };
 }
 
-/** DELETE /api/admin/tiers/{slug}/schedules/{id}: it will not be published. */
+/** DELETE /api/admin/tiers/{slug}/schedules/{id}: withdraws it. */
 export async function withdrawSchedule({ context, actor, params, input }: AdminRequest<typeof reasonOnly>) {
   const { reason } = input;
   const slug = params.slug ?? "";
@@ -114,7 +114,7 @@ export async function withdrawSchedule({ context, actor, params, input }: AdminR
   return { body: scheduleShown(row) };
 }
 
-/** Publishes what is due, in the name of the operator who scheduled it. A draft that cannot be published says why. */
+/** Publishes due drafts in the name of the operator who scheduled them. A draft that cannot be published says why. */
 export async function publishDue(context: ConsoleContext): Promise<void> {
   await eachAlone(await dueSchedules(context.db, new Date(context.clock.now())), async ({ row, slug }) => {
     const actor = { name: row.createdBy, role: "admin" as const, address: "scheduled", session: null };
@@ -131,7 +131,7 @@ export async function publishDue(context: ConsoleContext): Promise<void> {
   });
 }
 
-/** A stored draft, its limits as they are written by now. */
+/** A stored draft, with its limits in the current form. */
 function readable(stored: unknown): unknown {
   const draft = z.looseObject({ limits: z.array(z.unknown()) }).safeParse(stored);
   return draft.success ? { ...draft.data, limits: draft.data.limits.map(withoutStrict) } : stored;
@@ -150,7 +150,7 @@ function scheduleShown(row: ScheduleRow) {
   };
 }
 
-/** Sums are by the minute: the one in which a version began belongs to the version before as well. */
+/** Sums are by the minute: the minute in which a version began also belongs to the version before. */
 function minuteAfter(at: number): Date {
   return new Date(Math.ceil(at / MINUTE_MS) * MINUTE_MS);
 }

@@ -14,7 +14,7 @@ import { readableLimits } from "../limits/stored-limits";
 
 const LIMITS_MAX = 64;
 
-/** Days after which a key of its tenants expires at the latest; null = it may live for ever. */
+/** Days after which a key of its tenants expires at the latest; null = no limit. */
 export const keyDaysMax = z.number().int().min(1).max(3650).nullable();
 
 export const tierInput = z.strictObject({
@@ -28,12 +28,12 @@ export const tierInput = z.strictObject({
   limits: z
     .array(limitRow.extend({ id: z.string().max(64).optional(), name: limitRow.shape.name.optional() }))
     .max(LIMITS_MAX),
-  /** Absent: as it is. */
+  /** Absent: unchanged. */
   ladder: ladderRow.optional(),
-  /** Absent: as it is. */
+  /** Absent: unchanged. */
   keyDaysMax: keyDaysMax.optional(),
   comment: z.string().trim().max(500).optional(),
-  /** What the replay of the last day said of it, kept beside what came true. */
+  /** The replay's forecast for it, stored beside the actual figures. */
   predicted: z
     .strictObject({ calls: z.number().int().min(0), refused: z.number().int().min(0), hours: z.number().int().min(1) })
     .optional(),
@@ -62,13 +62,13 @@ export async function getTier({ context, params }: Pick<AdminRequest, "context" 
 
 /**
  * PUT /api/admin/tiers/{slug}: replaces the limits of a tier. The version must be the one that was read; a stale one
- * is answered 409 with the current tier. Counters keep what was used: they belong to a limit's name, not to its row.
+ * gets 409 with the current tier. Counters keep their use, because they belong to a limit's name, not to its row.
  */
 export async function putTier({ context, actor, params, input }: AdminRequest<typeof tierInput>) {
   return { body: await publishTier({ context, actor }, params.slug ?? "", input) };
 }
 
-/** POST /api/admin/tiers: a tier without tenants yet. */
+/** POST /api/admin/tiers: a tier, without tenants at first. */
 export async function createTier({ context, actor, input }: AdminRequest<typeof newTier>) {
   const { slug, name, limits, ladder, keyDaysMax: most, comment } = input;
   refuseFaults(context, limits, ladder.models);
@@ -90,7 +90,7 @@ function newLimitId(): string {
   return `lim_${randomUUID().slice(0, 18)}`;
 }
 
-/** Checks a draft and puts it in force. `also` is done in the same transaction. */
+/** Checks a draft and puts it in force. `also` runs in the same transaction. */
 export async function publishTier(
   { context, actor }: Pick<AdminRequest, "context" | "actor">,
   slug: string,
@@ -137,7 +137,7 @@ export async function publishTier(
   return oneTier(context, slug);
 }
 
-/** A draft whose form and whose limits are sound. Throws PublicError with every fault. */
+/** A draft with valid form and limits. Throws PublicError with every fault. */
 export async function checkedDraft(context: ConsoleContext, slug: string, input: z.infer<typeof tierInput>) {
   if (input.slug !== slug)
     throw new PublicError("invalid_value", "The slug in the body differs from the slug in the path.", {
@@ -159,7 +159,7 @@ export async function checkedDraft(context: ConsoleContext, slug: string, input:
   return { before, limits, ladder, keyDaysMax: most };
 }
 
-/** What a publication replaces. */
+/** The state that a publication replaces. */
 function publishedOf({ version, limits, ladder, keyDaysMax: most }: TierView) {
   return { version, limits, ladder, keyDaysMax: most };
 }
@@ -191,7 +191,7 @@ async function tierViews(context: ConsoleContext) {
     keyDaysMax: tier.keyDaysMax,
     updatedAt: tier.updatedAt.toISOString(),
     tenants: [...tenants.values()].filter((tenant) => tenant.tierId === tier.id).length,
-    // What cannot be read is named, and a publication puts readable rows in its place.
+    // Unreadable rows are named, and a publication replaces them with readable ones.
     ...readableLimits(rows.limits.filter((limit) => limit.tierId === tier.id)),
   }));
 }

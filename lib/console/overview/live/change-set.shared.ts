@@ -1,20 +1,20 @@
-/** Anything that JSON can say; a member that is undefined is none. */
+/** Any JSON value; a member that is undefined counts as absent. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 type JsonObject = { readonly [name: string]: Json | undefined };
 
 /**
- * How one JSON value becomes another. `set`: it is this one now. `of`: members of an object, `gone` those that are no more.
- * `rows`: a list whose rows have a name of their own; `order` only when it is another one than before.
+ * The change from one JSON value to another. `set`: replaced by this one. `of`: changed members of an object, `gone`
+ * the removed ones. `rows`: a list whose rows have names; `order` only if it has changed.
  */
 export type ChangeSet =
   | { readonly set: Json }
   | { readonly of: Readonly<Record<string, ChangeSet>>; readonly gone?: readonly string[] }
   | { readonly rows: Readonly<Record<string, ChangeSet>>; readonly order?: readonly string[] };
 
-/** What a row is named by. */
+/** The members that name a row. */
 const NAMES = ["slug", "minute", "id"] as const;
 
-/** What turns `before` into `after`; null when they are equal. */
+/** The change from `before` to `after`; null when they are equal. */
 export function changesOf(before: Json, after: Json): ChangeSet | null {
   if (before === after) return null;
   const [rowsBefore, rowsAfter] = [rowsOf(before), rowsOf(after)];
@@ -23,7 +23,7 @@ export function changesOf(before: Json, after: Json): ChangeSet | null {
   return JSON.stringify(before) === JSON.stringify(after) ? null : { set: after };
 }
 
-/** `before` with the changes; `changes` must be of the same `before`. */
+/** `before` with the changes applied; `changes` must be from the same `before`. */
 export function changed(before: Json, changes: ChangeSet): Json {
   if ("set" in changes) return changes.set;
   if ("of" in changes) {
@@ -64,7 +64,7 @@ function changedRows(before: ReadonlyMap<string, Json>, after: ReadonlyMap<strin
   return Object.keys(rows).length === 0 ? null : { rows };
 }
 
-/** A list's rows by their names; null when it is no list, or its rows have no names that tell them apart. */
+/** A list's rows by their names; null when it is no list, or its rows have no unique names. */
 function rowsOf(value: Json): ReadonlyMap<string, Json> | null {
   if (!Array.isArray(value)) return null;
   const list: readonly Json[] = value;

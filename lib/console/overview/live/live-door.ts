@@ -11,8 +11,8 @@ const HOME = Symbol.for("spillway.live");
 type Live = { readonly figures: LiveFigures; readonly streams: LiveStreams };
 
 /**
- * GET /api/admin/live: the overview's figures as server-sent events: the first has all of them, each later one what has
- * changed since the one before. A session is looked up again every few seconds; once it has ended, so has its stream.
+ * GET /api/admin/live: the overview's figures as server-sent events. The first event has all of them, each later one
+ * only the changes. The session is checked every few seconds; when it ends, the stream ends.
  */
 export async function streamLive({ context, actor, headers, signal }: ArrivedRequest) {
   const { figures, streams } = liveOf(context);
@@ -36,7 +36,7 @@ export async function streamLive({ context, actor, headers, signal }: ArrivedReq
   return { events: stream.events };
 }
 
-/** One per process, for our server's bundle and for Next's. */
+/** One per process, shared by our server's bundle and Next's. */
 function liveOf(context: ConsoleContext): Live {
   const known: Live | undefined = Reflect.get(globalThis, HOME);
   const live = known ?? { figures: new LiveFigures(context), streams: new LiveStreams() };

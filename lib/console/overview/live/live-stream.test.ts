@@ -23,7 +23,7 @@ function opened() {
   const tick = (ms = 400) => {
     time.at += ms;
     told += 1;
-    // A stream reads only the time of the figures; the rest is passed on.
+    // A stream reads only the time of the figures and passes on the rest.
     const figures: unknown = { at: new Date(time.at).toISOString(), told };
     if (isFigures(figures)) tell(figures);
   };

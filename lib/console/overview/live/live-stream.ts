@@ -7,13 +7,13 @@ const STREAMS_PER_NAME_MAX = 16;
 const STALLED_MS = 30_000;
 
 /**
- * The events of one reader. What it has not taken yet is not added to: the next event that it takes has all that has
- * changed since its last one. So a reader that stands still costs one event, and in the end its stream.
+ * The events of one reader. Nothing is added to an event that is not taken yet: the next one has all changes since the
+ * last one taken. So a slow reader costs one event, and in the end its stream.
  */
 export function liveStream(input: {
   readonly listen: (listener: (figures: Overview) => void) => () => void;
   readonly now: () => number;
-  /** called once, however it ends */
+  /** called once, at any kind of end */
   readonly ended: () => void;
 }): { readonly events: ReadableStream<Uint8Array>; end(): void } {
   const encoder = new TextEncoder();
@@ -50,11 +50,11 @@ export function liveStream(input: {
   return { events, end };
 }
 
-/** The open streams of every operator, so that none has more than some. */
+/** The open streams of every operator; the number of each is bounded. */
 export class LiveStreams {
   readonly #open = new Map<string, Set<() => void>>();
 
-  /** Notes one; the oldest of that name ends when there are too many. Returns how to take it off. */
+  /** Adds one. If there are too many, the oldest of that name ends. Returns a function that removes it. */
   add(name: string, end: () => void): () => void {
     const own = this.#open.get(name) ?? new Set();
     this.#open.set(name, own.add(end));

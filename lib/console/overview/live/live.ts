@@ -2,14 +2,13 @@ import type { ConsoleContext } from "../../kernel/context";
 import { type Overview, overview } from "../overview";
 import { type ChangeSet, changesOf, type Json } from "./change-set.shared";
 
-/** When nothing has changed, one that looks hears so this often. */
+/** Without changes, a listener gets an event at this interval. */
 const BEAT_MS = 1000;
-/** How often the figures are worked out while anybody looks. */
+/** How often the figures are computed while there is a listener. */
 const EVERY_MS = 400;
 
 /**
- * The overview's figures for everybody who looks, worked out once per tick however many do, and not at all while nobody
- * does. One per process.
+ * The overview's figures for all listeners: computed once per tick, and not at all without a listener. One per process.
  */
 export class LiveFigures {
   readonly #context: ConsoleContext;
@@ -21,7 +20,7 @@ export class LiveFigures {
     this.#context = context;
   }
 
-  /** Tells `listener` the newest figures, then each new ones, until the returned function is called. */
+  /** Sends `listener` the newest figures, then each new ones, until the returned function is called. */
   listen(listener: (figures: Overview) => void): () => void {
     this.#listeners.add(listener);
     if (this.#timer === null) this.#next(0);
@@ -49,15 +48,15 @@ export class LiveFigures {
   }
 }
 
-/** One event of the live stream: everything, or what has changed since the event before. */
+/** One event of the live stream: everything, or the changes since the event before. */
 export type LiveEvent = { readonly figures: Json } | { readonly changes: ChangeSet };
 
-/** What one listener has not heard yet. One per stream. */
+/** Finds the changes that one listener has not received. One per stream. */
 export class FiguresNews {
   #heard: Json = null;
   #heardAt = 0;
 
-  /** The event for these figures; null when nothing has changed but their age, and little of that. */
+  /** The event for these figures; null when nothing has changed but their age, and that only a little. */
   of(figures: Overview): LiveEvent | null {
     const now: Json = figures;
     const at = Date.parse(figures.at);

@@ -8,9 +8,9 @@ import { perMinute, topMovers } from "./top-movers.shared";
 export type MoversView = Awaited<ReturnType<typeof movers>>["body"];
 
 /**
- * GET /api/admin/overview/movers: whose calls, tokens, money and refusals of the last whole 60 minutes differ most from
- * the same minutes of the day before; and the calls per minute of the tenants that the overview lists. Ten seconds old at
- * most.
+ * GET /api/admin/overview/movers: the tenants whose calls, tokens, money and refusals in the last whole 60 minutes
+ * differ most from the same minutes of the day before; and the calls per minute of the tenants that the overview lists.
+ * At most ten seconds old.
  */
 export async function movers({ context }: Pick<AdminRequest, "context">) {
   const now = context.clock.now();

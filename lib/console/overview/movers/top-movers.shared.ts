@@ -1,6 +1,6 @@
 import type { Measures, Movement } from "@/db/queries/overview/movements";
 
-/** Per measure; more are in the tenants' list and the request log. */
+/** Per measure; the tenants' list and the request log have more. */
 const SHOWN_MAX = 3;
 
 export const MEASURES = ["calls", "tokens", "costMicroUsd", "refused"] as const satisfies readonly (keyof Measures)[];
@@ -15,7 +15,7 @@ export type Mover = {
   readonly before: number;
 };
 
-/** Of each measure the tenants that it has changed most for, up or down; those that were removed meanwhile are left out. */
+/** For each measure the tenants with the largest change, up or down. Tenants that were removed meanwhile are left out. */
 export function topMovers(
   movements: readonly Movement[],
   tenants: ReadonlyMap<string, { readonly slug: string; readonly name: string }>,
@@ -41,7 +41,7 @@ function moved({ now, before }: Mover): number {
   return Math.abs(now - before);
 }
 
-/** One number per minute of a stretch, oldest first; a minute without calls is 0. */
+/** One number per minute of a range, oldest first; a minute without calls is 0. */
 export function perMinute(
   rows: readonly { readonly minute: Date; readonly calls: number }[],
   startMs: number,

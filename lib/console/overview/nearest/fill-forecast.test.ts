@@ -11,10 +11,10 @@ test("a counter that rises evenly is used up when the rest is, at the rate of th
     fillForecast.untilUsedUp(of("requests"), T0 + seconds * 1000, { used, left: 100 - used });
   expect(at(0, 10)).toBeNull();
   expect(at(2, 14)).toBeNull();
-  // Two units a second: 80 are left, so forty seconds.
+  // Two units a second and 80 left: forty seconds.
   expect(at(5, 20)).toBe(40_000);
   expect(at(10, 30)).toBe(35_000);
-  // It stands still, then falls: nothing is used up.
+  // It stays level, then falls: it will not be used up.
   expect(at(16, 30)).not.toBeNull();
   expect(at(22, 30)).toBeNull();
   expect(at(28, 20)).toBeNull();

@@ -1,20 +1,20 @@
 import type { Dimension } from "@/lib/limits/rules/dimensions";
 
-/** For so long the level before is kept to compare with; shorter is noise, longer is history. */
+/** How long an earlier level is kept for comparison; shorter is noise, longer is history. */
 const SPAN_MS = { least: 5_000, most: 15_000 };
 
 type Sample = { readonly used: number; readonly at: number };
 
 /**
- * How fast counters rise, from what was seen of each a few seconds ago: buckets leak, so that the sum of what was called
- * says nothing of when one is full. Keeps two samples per counter; forgets those that are no longer asked about.
+ * How fast counters rise, from their level a few seconds ago. Buckets leak, so the sum of calls does not show when one
+ * is full. Keeps two samples per counter; drops counters that are no longer requested.
  */
 export class FillForecast {
   #samples = new Map<string, { before: Sample; latest: Sample }>();
 
   /**
-   * Milliseconds until `left` more units are used at the pace of the last seconds; null when it does not rise. Never for
-   * calls at once: they come and go, and how many there will be is no matter of a rate.
+   * Milliseconds until `left` more units are used at the pace of the last seconds; null when it does not rise. Never
+   * for concurrency limits: running calls come and go, so a rate does not predict their number.
    */
   untilUsedUp(
     { counter, dimension }: { readonly counter: string; readonly dimension: Dimension },
@@ -37,7 +37,7 @@ export class FillForecast {
     return (left * passed) / risen;
   }
 
-  /** Forgets every counter that was not looked at for so long that its samples tell nothing. */
+  /** Drops every counter that was not read for so long that its samples are useless. */
   forget(now: number): void {
     for (const [counter, { latest }] of this.#samples) {
       if (now - latest.at > FORGET_MS) this.#samples.delete(counter);

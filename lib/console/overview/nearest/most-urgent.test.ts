@@ -68,7 +68,7 @@ test("of any number, a bounded list: the stopped one first, then the refused, th
   ]);
   expect(lines).toHaveLength(25);
   expect(lines[0]?.brakeId).toBe("brk_1");
-  // A limit of a user refuses, and the tenant's own are far away: its line says so.
+  // A user's limit refuses while the tenant's own limits are far away: the tenant's line shows it.
   expect(lines[1]).toMatchObject({ refusedShare: 0.4, refusedBy: "user-requests", callsPerMinute: 20, binding: null });
 });
 

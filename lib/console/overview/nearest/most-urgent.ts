@@ -11,14 +11,14 @@ export type TenantLine = {
   readonly name: string;
   readonly tier: string;
   readonly status: string;
-  /** the limit that is nearest to refusing; null when the tenant has none, or was not looked at yet */
+  /** the limit that is nearest to refusing; null when the tenant has none, or was not checked yet */
   readonly binding: Binding | null;
-  /** served and refused ones together, over the last five minutes */
+  /** served and refused calls together, over the last five minutes */
   readonly callsPerMinute: number;
   readonly refusedPerMinute: number;
   /** of all calls, 0 to 1 */
   readonly refusedShare: number;
-  /** the limit that refuses most of them; null when none does, or a brake does */
+  /** the limit that refuses most of them; null when none or a brake does */
   readonly refusedBy: string | null;
   readonly spendPerMinuteMicroUsd: number;
   /** the brake that stops this tenant or its tier; null = none */
@@ -34,7 +34,7 @@ type Seen = {
   readonly minutes: number;
 };
 
-/** Stopped ones first, then those that are being refused, then by the share used of the nearest limit. */
+/** Stopped tenants first, then those with refusals, then by the used share of the nearest limit. */
 export function mostUrgent({ snapshot, bindings, braked, active, minutes }: Seen): TenantLine[] {
   const activity = new Map(active.map((one) => [one.tenantId, one]));
   const urgencyOf = ({ id }: Tenant) => {
@@ -80,7 +80,7 @@ function refusedShare(seen: Activity | undefined): number {
   return seen === undefined || seen.refused === 0 ? 0 : seen.refused / (seen.calls + seen.refused);
 }
 
-/** To a tenth: finer ones would differ from look to look while nothing happens. */
+/** Rounded to a tenth: finer values would differ from read to read while nothing happens. */
 function perMinute(count: number, minutes: number): number {
   return Math.round((count / minutes) * 10) / 10;
 }

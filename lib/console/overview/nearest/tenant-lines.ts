@@ -5,14 +5,14 @@ import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 import type { ConsoleContext } from "../../kernel/context";
 import { mostUrgent } from "./most-urgent";
 
-/** Tenants with calls that are looked at first; with more of them at once the others have their turn. */
+/** Maximum of calling tenants that are checked first. If there are more, the others get their turn. */
 const ACTIVE_MAX = 500;
-/** The time that rates are over grows by steps: finer ones would change every figure at every look. */
+/** The time span of rates grows in steps: finer ones would change every figure at every read. */
 const STEP_MS = 10_000;
-/** Rates are over this many minutes, the running one as part of them. */
+/** Rates are over this many minutes, including the running one in part. */
 const RATE_MINUTES = 5;
 
-/** The tenants that need attention first, from all that have called lately and a turn of the others; at most two seconds old. */
+/** Tenants that need attention first, from all recent callers and some of the others in turn; at most two seconds old. */
 export async function tenantLines(context: ConsoleContext, now: number) {
   const { snapshot } = context.policy;
   return context.watch.lines.get(String(snapshot.version), now, async () => {
@@ -21,7 +21,7 @@ export async function tenantLines(context: ConsoleContext, now: number) {
   });
 }
 
-/** What tenants do lately and what they use of their nearest limits; stopped and calling ones are looked at first. */
+/** Tenants' recent activity and use of their nearest limits; stopped and calling ones are checked first. */
 export async function lookAtTenants(context: ConsoleContext, now: number) {
   const since = Math.floor(now / MINUTE_MS) * MINUTE_MS - (RATE_MINUTES - 1) * MINUTE_MS;
   const active = await activitySince(context.db, new Date(since), ACTIVE_MAX);
@@ -32,7 +32,7 @@ export async function lookAtTenants(context: ConsoleContext, now: number) {
   return { active, braked, bindings, minutes: (Math.ceil((now - since) / STEP_MS) * STEP_MS) / MINUTE_MS };
 }
 
-/** The brakes that are set on one tenant alone, by its id. */
+/** The brakes on one tenant alone, by its id. */
 export function brakedTenants(
   { brakes, tenants }: Pick<Snapshot, "brakes" | "tenants">,
   now: number,
@@ -40,7 +40,7 @@ export function brakedTenants(
   const stopping = brakes.filter(
     ({ mode, scope, ...brake }) =>
       scope.tenant !== undefined &&
-      // One that is narrowed to a key, a user or a model stops that alone.
+      // One that is narrowed to a key, a user or a model does not stop the whole tenant.
       Object.entries(scope).every(([member, name]) => member === "tenant" || name === undefined) &&
       mode !== "observe" &&
       mode !== "degrade" &&

@@ -9,9 +9,9 @@ import { type BurnOf, burnOfLimit } from "@/lib/quota/quota";
 import { FillForecast } from "./fill-forecast";
 import { whoseTurn } from "./whose-turn";
 
-/** Tenants per look: one look costs the same with ten thousand tenants as with this many. */
+/** Tenants per read: a read costs the same with ten thousand tenants as with this many. */
 const LOOKED_AT_MAX = 250;
-/** A bucket's pace of seconds tells nothing of what lies further ahead. */
+/** A bucket's pace over seconds cannot predict more than this. */
 const FORECAST_MS_MAX = 600_000;
 
 /** The limit of a tenant that is nearest to refusing. */
@@ -21,9 +21,9 @@ export type Binding = {
   readonly used: number;
   readonly limit: number;
   readonly remaining: number;
-  /** when nothing of it is used, if nobody calls; null = nothing is used */
+  /** when its use is 0 again without calls; null = nothing is used */
   readonly resetAt: string | null;
-  /** when it is used up at `exhaustedPace`; null = not in sight */
+  /** when it is used up at `exhaustedPace`; null = no forecast */
   readonly exhaustedAt: string | null;
   readonly exhaustedPace: Pace | null;
 };
@@ -31,16 +31,16 @@ export type Binding = {
 type Looked = { readonly admission: Admission; readonly burnOf: BurnOf; readonly snapshot: Snapshot };
 
 /**
- * What every tenant uses of its nearest limit, by the functions that decide. A look reads the counters of a bounded
- * number of tenants: those named first, and of the others the next ones in turn, whose figures are as old as one round.
- * One per process.
+ * Every tenant's use of its nearest limit, from the functions that decide. A read checks the counters of a bounded
+ * number of tenants: those named first, then the others in turn, whose figures are as old as one round. One per
+ * process.
  */
 export class TenantWatch {
   readonly #forecast = new FillForecast();
   #known = new Map<string, Binding | null>();
   #cursor = 0;
 
-  /** The nearest limit of every tenant seen so far, by the tenant's id; null = it has none. */
+  /** The nearest limit of every tenant checked so far, by the tenant's id; null = it has none. */
   async look(
     { admission, burnOf, snapshot }: Looked,
     now: number,
@@ -63,7 +63,7 @@ export class TenantWatch {
       return [id, await this.#bindingOf(burnOf, { limits, states, now: peeked.now })] as const;
     });
     const fresh = await Promise.all(found);
-    // Tenants that are no more drop out; the others keep what was seen of them.
+    // Removed tenants are dropped; the figures of the others stay.
     this.#known = new Map(all.map((id) => [id, this.#known.get(id) ?? null]));
     for (const [id, binding] of fresh) this.#known.set(id, binding);
     this.#forecast.forget(now);
@@ -90,7 +90,7 @@ export class TenantWatch {
     };
   }
 
-  /** Windows by what was used since they began, buckets by how their level rose in the last seconds. */
+  /** Windows by their use since they began, buckets by the rise of their level in the last seconds. */
   #forecastOf(state: CheckState, now: number, burn: number | null): Forecast {
     const byWindow = forecastOf(state, now, burn);
     if (byWindow.exhaustedAt !== null || burn !== null || state.check.rule.bounds !== null) return byWindow;
@@ -123,7 +123,7 @@ function tenantSubject(tenant: Tenant): string {
   );
 }
 
-/** The enforced limit with the largest share used; the first one when nothing is. */
+/** The enforced limit with the largest used share; the first one when nothing is used. */
 function nearest(states: readonly CheckState[]): CheckState | null {
   const share = (state: CheckState) => (state.check.rule.capacity === 0 ? 1 : state.used / state.check.rule.capacity);
   return states.reduce<CheckState | null>((best, state) => {
@@ -134,7 +134,7 @@ function nearest(states: readonly CheckState[]): CheckState | null {
 
 const SECOND_MS = 1000;
 
-/** A moment that stays the same from look to look while it is the same moment: what does not change is not sent. */
+/** Rounds a moment so that it stays equal from read to read, because unchanged values are not sent. */
 function wholeSecond(ms: number): string {
   return new Date(Math.round(ms / SECOND_MS) * SECOND_MS).toISOString();
 }

@@ -1,10 +1,10 @@
 /**
- * Which of very many are looked at this time: those that matter, and of the others as many as there is room for, in
- * turn. `cursor` is the position among `all` at which the next time goes on.
+ * Which of very many are checked this time: the important ones, and as many of the others as there is room for, in
+ * turn. `cursor` is the position in `all` where the next time continues.
  */
 export function whoseTurn(input: {
   readonly all: readonly string[];
-  /** the more important the earlier; names that are not among `all` are left out */
+  /** most important first; names that are not in `all` are left out */
   readonly first: readonly string[];
   readonly cursor: number;
   readonly most: number;
@@ -12,7 +12,7 @@ export function whoseTurn(input: {
   const { all, most } = input;
   if (all.length <= most) return { ids: all, cursor: 0 };
   const known = new Set(all);
-  // Half of the room at least goes to the others, or they would never have their turn.
+  // At least half of the room goes to the others, otherwise they would never have a turn.
   const first = [...new Set(input.first)].filter((id) => known.has(id)).slice(0, Math.floor(most / 2));
   const chosen = new Set(first);
   let cursor = input.cursor % all.length;
