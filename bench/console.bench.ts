@@ -22,8 +22,8 @@ import { makeLog } from "@/lib/log";
 import { requestIdAt } from "@/lib/request-id";
 
 /**
- * Every query of the console over a ledger of ten million calls in thirty days: 95th percentile of each, and what the
- * same figure costs when it is summed from the rows. Then whether the sums equal the rows, to the last call.
+ * Runs every query of the console over a ledger of ten million calls in thirty days. Prints the p95 of each, and the
+ * cost of the same figure summed from the rows. Then checks that the sums equal the rows, to the last call.
  */
 const ROWS = Number(process.env.ROWS ?? 10_000_000);
 const DAYS = 30;
@@ -72,7 +72,7 @@ async function fill(): Promise<void> {
     "select indexname as name, indexdef as text from pg_indexes where tablename = 'ledger' and indexname <> 'ledger_pkey'",
   );
   for (const { name } of indexes) await client.query(`drop index "${name}"`);
-  // Skewed as traffic is: a few tenants, keys and users make most of it. Deterministic.
+  // Skewed like real traffic: a few tenants, keys and users make most of it. Deterministic.
   await client.query(`
     insert into ledger select 'req_' || lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || lpad(to_hex(n), 20, '0'),
       'tenant_' || t, 'tier_free', 'key_' || t || '_' || n % 5, 'fam_' || t || '_' || n % 5, 'user_' || t || '_' || (n * 7919) % 400,
@@ -140,7 +140,7 @@ async function fill(): Promise<void> {
   say("ready\n");
 }
 
-/** One request id of somewhere in the middle. */
+/** One request id from about the middle. */
 const { rows: some } = await client.query<{ id: string }>(
   "select request_id as id from ledger where ended_at >= $1 order by ended_at limit 1",
   [new Date(now - 11 * DAY_MS)],
@@ -158,7 +158,7 @@ const large = "tenant_1";
 const tenantIds = Array.from({ length: TENANTS }, (_, index) => `tenant_${index + 1}`);
 const brakeIds = Array.from({ length: 100 }, (_, index) => `brk_${index}`);
 
-/** Every read of a page, as the page asks it. */
+/** Every read of a page, with the page's own parameters. */
 const queries: Record<string, (round: number) => Promise<unknown>> = {
   "overview: the last minute": () => sumLedger(db, ago(MINUTE_MS)),
   "overview: today": () => sumUsage(db, midnight, null),
@@ -236,7 +236,7 @@ const queries: Record<string, (round: number) => Promise<unknown>> = {
 const quantile = (list: readonly number[], share: number) =>
   [...list].sort((left, right) => left - right)[Math.min(list.length - 1, Math.floor(list.length * share))] ?? 0;
 const times = new Map<string, number[]>();
-// Interleaved, so that the machine's noise falls on all alike; the first rounds warm the caches up.
+// Interleaved, so that the machine's noise affects all equally; the first rounds warm up the caches.
 for (let round = -3; round < ROUNDS; round++) {
   for (const [name, query] of Object.entries(queries)) {
     const began = performance.now();
@@ -253,7 +253,7 @@ console.table(
 );
 const worst = Math.max(...[...times.values()].map((list) => quantile(list, 0.95)));
 
-/** The same figures from the rows, once: what the sums save, and whether they are true. */
+/** The same figures from the rows, once: the time that the sums save, and whether they are right. */
 const began = performance.now();
 const { rows: raw } = await client.query(
   "select count(*)::float8 as calls, sum(input_tokens)::float8 as input, sum(output_tokens)::float8 as output, sum(cost_micro_usd)::float8 as cost from ledger",

@@ -5,21 +5,21 @@ import { median, setStage } from "./gateway/stage";
 import { AT_ONCE, rssOf, startVariants, type Variant } from "./gateway/variants";
 
 /**
- * What a call costs, beside a proxy that decides nothing, in the same run: CPU of the process per call at saturation, with
- * limits and without, the time that it adds at a steady rate, the rate up to which the slowest calls stay within some times,
- * what a busy console does to it, what it keeps in memory, and what a refusal costs. A chat body of 1 kB, an answer of 600
- * bytes. With ONLY, which names variants, there are CPU and memory alone unless PARTS names more.
+ * The cost of a call, compared with a bare proxy in the same run: CPU of the process per call at saturation, with and
+ * without limits; the added time at a steady rate; the highest rate at which the slowest calls stay within given times;
+ * the effect of a busy console; memory; and the cost of a refusal. A chat body of 1 kB, an answer of 600 bytes. With
+ * ONLY, which names variants, it measures only CPU and memory unless PARTS names more.
  */
 const only = process.env.ONLY?.split("|") ?? null;
 const PARTS = ["steady", "frontier", "busy", "memory"] as const;
 const parts = new Set(process.env.PARTS?.split(",") ?? (only === null ? PARTS : []));
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const CALLS = Number(process.env.CALLS ?? 1500);
-/** Of each variant before its first round: compilers are at work until about then. */
+/** For each variant before its first round: compilers are active until about then. */
 const WARM_CALLS = Number(process.env.WARM_CALLS ?? 20_000);
-/** CPU is counted in ticks of 10 ms: a variant that takes so little needs more calls for a figure. */
+/** CPU is counted in ticks of 10 ms, so a variant that needs less than this takes more calls. */
 const BARE_TIMES = 4;
-/** However slow a machine is, the whole ends within a quarter of an hour or so. */
+/** On any machine, the whole run ends within about a quarter of an hour. */
 const SECONDS_MAX = { warm: 45, memory: 240 };
 const STEADY_PER_SECOND = 150;
 const STEADY_CALLS = Number(process.env.STEADY_CALLS ?? 600);
@@ -36,7 +36,7 @@ const say = (text: string) =>
 say("starting");
 const stage = await setStage();
 const { variants, close } = await startVariants(stage, { only, withPeers: process.env.PEERS !== undefined });
-// The one call that passes before all others are refused.
+// The one call that is admitted before all others are refused.
 for (const one of variants) if (one.status !== 200) await call({ ...one, status: 200 });
 
 const named = (names: readonly string[]) => variants.filter(({ name }) => names.includes(name));
@@ -161,7 +161,7 @@ if (memory !== null)
   console.log(
     `memory after a collection, before and after ${memory.calls} calls: alive ${memory.aliveMb.map((mb) => mb.toFixed(1)).join(" → ")} MB, RSS ${memory.rssMb.map((mb) => mb.toFixed(0)).join(" → ")} MB; ${memory.bytesPerCall.toFixed(0)} B for each finished call`,
   );
-// Of two figures that were both taken: with ONLY there may be one of them.
+// Only if both figures were taken: with ONLY there may be one.
 const limitsCost = cpu.has("Redis") && cpu.has("no limits") ? toBareOf("Redis") - toBareOf("no limits") : null;
 if (limitsCost !== null) console.log(`what limits cost: ${limitsCost.toFixed(1)} × bare`);
 if (process.argv.includes("--json"))

@@ -5,9 +5,9 @@ import { Spillway } from "../e2e/fixtures/spillway";
 import { ATTACK_KINDS, type AttackKind, attack, isKind } from "../e2e/hostile/attacks";
 
 /**
- * What a hundred hostile connections of one key do to everybody else, kind by kind: the process's memory and event loop,
- * and the calls of another tenant, before and meanwhile. The attackers are a process of their own.
- * `--seconds 20`, `--kind "deep JSON"`, `--connections 100`.
+ * The effect of a hundred hostile connections of one key on all others, kind by kind: the process's memory and event
+ * loop, and another tenant's calls before and during the attack. The attackers are a separate process. `--seconds 20`,
+ * `--kind "deep JSON"`, `--connections 100`.
  */
 const option = (name: string, usual: string) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -100,7 +100,7 @@ async function measure(kind: AttackKind) {
 async function lift(spillway: Spillway, tier: string): Promise<void> {
   type Tier = { limits: { capacity: number }[] };
   const known = await spillway.admin<Tier>("GET", `tiers/${tier}`);
-  // As in the gateway's bench: limits are not what is asked about here.
+  // As in the gateway's bench: limits are not measured here.
   const limits = known.limits.map((limit) => ({ ...limit, capacity: 1e12 }));
   await spillway.admin("PUT", `tiers/${tier}`, { ...known, limits });
 }
@@ -144,7 +144,7 @@ function startAttack(
   return { attackers, answers };
 }
 
-/** Since it was last asked for. */
+/** Since the last read. */
 async function loopP99Ms(spillway: Spillway): Promise<number> {
   return Math.round((await figure(spillway, "nodejs_eventloop_lag_p99_seconds")) * 1000);
 }
@@ -159,7 +159,7 @@ async function figure(spillway: Spillway, name: string): Promise<number> {
   return Number(new RegExp(`^spillway_${name} (\\S+)`, "m").exec(text)?.[1]);
 }
 
-/** Starts to watch; the answer ends it with the most that was seen, in MB. */
+/** Starts to watch; the result ends it with the maximum seen, in MB. */
 function watchMemory(pid: number): () => number {
   let most = 0;
   const look = () => {
@@ -174,12 +174,12 @@ function watchMemory(pid: number): () => number {
   };
 }
 
-/** Its status, and what it says where it is no 200. */
+/** Its status, and its text if it is not 200. */
 function howOf({ status }: Response, text: string): string {
   return status === 200 ? "200" : `${status} ${text.slice(0, 300)}`;
 }
 
-/** What the operating system says of a failed request, which fetch keeps as its cause. */
+/** The operating system's error of a failed request, which fetch keeps as its cause. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
   return String((cause instanceof Error && Reflect.get(cause, "code")) || cause || error);

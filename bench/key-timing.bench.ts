@@ -4,16 +4,16 @@ import { croppedT } from "./timing/welch";
 import { wrongKeys } from "./timing/wrong-keys";
 
 /**
- * Whether the time of a 401 tells an unknown key from a wrong secret, or how much of a secret is right: Welch's t over
- * interleaved samples in random order, as dudect does it. `--samples 20000` for each kind. Exit code 1 when |t| >= 4.5.
+ * Whether the time of a 401 reveals an unknown key, or how much of a secret is right: Welch's t over interleaved
+ * samples in random order, as in dudect. `--samples 20000` for each kind. Exit code 1 when |t| >= 4.5.
  */
 const at = process.argv.indexOf("--samples");
 const SAMPLES = Number((at === -1 ? process.env.SAMPLES : process.argv[at + 1]) ?? 20_000);
-/** Beyond it two means differ with certainty (Reparaz, Balasch, Verbauwhede: "Dude, is my code constant time?", 2017). */
+/** Above this two means differ with certainty (Reparaz, Balasch, Verbauwhede: "Dude, is my code constant time?", 2017). */
 const T_MAX = 4.5;
 const WARM_UP = 500;
 
-// Each attempt comes from another address: wrong keys of one are soon turned away, and both kinds alike.
+// Each attempt uses another address: wrong keys from one address are soon refused, both kinds alike.
 const spillway = await Spillway.run({ TRUSTED_HOPS: "1", LOG_LEVEL: "fatal" });
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 const kinds = wrongKeys(spillway.demo.keys.enterprise);

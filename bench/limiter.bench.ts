@@ -17,29 +17,29 @@ import { RedisServer } from "../e2e/fixtures/redis-server";
 const KEYS = storeKeys(prefixOf("bench"));
 
 /**
- * Server CPU per call on one Redis, all variants interleaved in every round, medians over the rounds of the ratio to
- * that round's floor (an empty EVALSHA). The machine's noise moves all variants of a round alike.
+ * Server CPU per call on one Redis. All variants are interleaved in every round; the result is the median over rounds
+ * of the ratio to that round's floor (an empty EVALSHA). The machine's noise affects all variants of a round equally.
  */
 const ROUNDS = 15;
 const CALLS = 640;
-/** Callers at once: with one alone the server's waking up for each call hides what the calls cost. */
+/** Concurrent callers: with only one, the server's wake-up for each call hides the cost of the calls. */
 const AT_ONCE = 16;
 const USERS = 1000;
 const USERS_FOR_MEMORY = 20_000;
-/** Calls left running on every shared counter for the crowded rows. */
+/** Calls left running on every shared counter in the crowded rows. */
 const CROWD = 640;
 const LIMITS = 12;
 const TENANT = "acme";
 const BIG = 1_000_000_000;
-/** So slow that counters neither leak away nor expire while they are measured. */
+/** So slow that counters neither leak nor expire during the measurement. */
 const A_MONTH_MS = 30 * 24 * 3_600_000;
 
 const server = await RedisServer.run();
 const admin = new Redis(server.url);
 
 /**
- * Gathers what the callers of one turn ask and then sends it in `size`d pieces, a write each: so that every variant
- * reaches the server at the same pace, however long its caller takes to think, and "pipelined" means one write of twelve.
+ * Collects the requests of one turn's callers and sends them in pieces of `size`, one write each. So every variant
+ * reaches the server at the same pace, however slow its caller is, and "pipelined" means one write of twelve.
  */
 function paced(size: number): UpstashRedis {
   const waiting: { args: string[]; resolve: (value: unknown) => void; reject: (error: unknown) => void }[] = [];
@@ -126,7 +126,7 @@ const singles = peers(client.upstash, Ratelimit.tokenBucket(BIG, "60 s", BIG), "
 const FLOOR = makeScript("return 'A'");
 let serial = 0;
 
-/** The steps of a variant: each is measured by itself, on `AT_ONCE` calls at a time. */
+/** The steps of a variant. Each is measured separately, with `AT_ONCE` calls at a time. */
 type Step = (call: number) => Promise<unknown>;
 
 const ids = new Map<number, string>();
@@ -173,7 +173,7 @@ async function cpuMicros(): Promise<number> {
   return (of("used_cpu_user_main_thread") + of("used_cpu_sys_main_thread")) * 1e6;
 }
 
-/** Bytes that the store holds, without the buffers of this connection: they grow and shrink by tens of kilobytes. */
+/** Bytes that the store holds, without this connection's buffers: they change by tens of kilobytes. */
 async function usedMemory(): Promise<number> {
   const info = await admin.info("memory");
   const of = (name: string) => Number(new RegExp(`\\b${name}:(\\d+)`).exec(info)?.[1] ?? 0);
@@ -185,7 +185,7 @@ const median = (list: readonly number[]) =>
 
 const micros = new Map<string, number[]>();
 
-/** Runs the steps one after the other for each batch of calls; notes CPU per call without that of the asking itself. */
+/** Runs the steps one after the other for each batch of calls. Notes CPU per call minus that of the measurement. */
 async function measure(steps: Record<string, Step>, asking: number, isWarm: boolean): Promise<void> {
   const sums = new Map(Object.keys(steps).map((name) => [name, 0]));
   for (let first = 0; first < CALLS; first += AT_ONCE) {
@@ -205,7 +205,7 @@ async function costOfAsking(): Promise<number> {
   return ((await cpuMicros()) - before) / 200;
 }
 
-// Two rounds to warm up: scripts, policy, compilers.
+// Two warm-up rounds: scripts, policy, compilers.
 for (let round = -2; round < ROUNDS; round++) {
   const asking = await costOfAsking();
   for (const steps of Object.values(variants)) await measure(steps, asking, round >= 0);
@@ -226,9 +226,9 @@ trips.settle = client.trips() - trips.before - trips.admit;
 const bytes = await memory();
 const inProcessMicros = inProcess();
 
-/** Memory of one user's three counters when its call is settled, and of one finished call while its id is remembered. */
+/** Memory of one user's three counters after its call is settled, and of one finished call while its id is kept. */
 async function memory(): Promise<{ perUser: number; perCall: number }> {
-  // One call first: the script of its shape must not count as a user's memory.
+  // One call first, because the script of its shape must not count as a user's memory.
   await callsOf(() => `t:${TENANT}:user:one`, false, 1);
   await admin.flushall();
   await store.publish(1, [TENANT]);
@@ -244,7 +244,7 @@ async function memory(): Promise<{ perUser: number; perCall: number }> {
   return { perUser: (users - empty) / USERS_FOR_MEMORY, perCall: (calls - none) / USERS_FOR_MEMORY };
 }
 
-/** One settled call of each user; with `forgets` its id is not remembered. */
+/** One settled call of each user; with `forgets` its id is not kept. */
 async function callsOf(subjectOf: (user: number) => string, forgets: boolean, users = USERS_FOR_MEMORY): Promise<void> {
   const waiting = Array.from({ length: users }, (_, user) => user);
   while (waiting.length > 0) {
@@ -261,7 +261,7 @@ async function callsOf(subjectOf: (user: number) => string, forgets: boolean, us
   }
 }
 
-/** One decision over twelve limits by the TypeScript engine, counters warm. */
+/** One decision over twelve limits by the TypeScript engine, with warm counters. */
 function inProcess(): number {
   const clock = { now: () => 1_795_000_000_000 };
   const counters = new Map<string, Slot>();

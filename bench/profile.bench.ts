@@ -6,9 +6,9 @@ import { setStage } from "./gateway/stage";
 import { startVariants } from "./gateway/variants";
 
 /**
- * Where the CPU time of a call goes: a profile of the process that serves calls, after warm calls, by part and by function.
- * `VARIANT` is one of the gateway bench's that run in the plane's process: "no limits", "Redis" (usual), "refused".
- * `PROFILE=<file>` keeps the profile for a viewer.
+ * The CPU time of a call by part and by function: a profile of the process that serves calls, after warm calls.
+ * `VARIANT` is one of the gateway bench's that run in the plane's process: "no limits", "Redis" (default), "refused".
+ * `PROFILE=<file>` saves the profile for a viewer.
  */
 const VARIANT = process.env.VARIANT ?? "Redis";
 const CALLS = Number(process.env.CALLS ?? 10_000);

@@ -7,8 +7,8 @@ import { appliedLimits, compilePolicy } from "@/lib/policy/compile";
 import { limitRow } from "@/lib/policy/rows/limit-row";
 
 /**
- * A million calls of one day played again under a tier's draft of six limits, beside the same calls sent through the
- * in-process store, one admission and one settlement each: what reviewing a draft costs, and what it saves.
+ * Replays a million calls of one day under a tier's draft of six limits, and sends the same calls through the
+ * in-process store, one admission and one settlement each. Shows what the review of a draft costs, and what it saves.
  */
 const CALLS = Number(process.env.CALLS ?? 1_000_000);
 const DAY_MS = 86_400_000;

@@ -1,7 +1,7 @@
 import { Provider } from "../e2e/fixtures/simulator";
 import { Spillway } from "../e2e/fixtures/spillway";
 
-/** What share of a burst that fits its budget is admitted with the learned reserve, beside the worst-case one. */
+/** The admitted share of a burst that fits its budget, with the learned reserve and with the worst-case one. */
 const BURST = 100;
 const TEACH = 100;
 const MAX_TOKENS = 2000;
@@ -10,7 +10,7 @@ const [spillway, provider] = await Promise.all([Spillway.run(), Provider.run()])
 await provider.serve(spillway);
 const key = spillway.demo.keys.standard;
 
-/** Answers as they are: most short, few long. Log-normal around 120 tokens, from a fixed seed. */
+/** Realistic answers: most short, few long. Log-normal around 120 tokens, from a fixed seed. */
 function makeLengths(seed: number): () => number {
   let state = seed;
   const uniform = () => {
@@ -55,7 +55,7 @@ const call = (user: string, outputTokens: number, more: object = {}) =>
 async function burst(reserve: "worst" | "learned") {
   const length = makeLengths(7);
   const lengths = Array.from({ length: BURST }, length);
-  // What the burst will really take, input included, fits exactly.
+  // The burst's actual usage, input included, fits exactly.
   const needed = lengths.reduce((sum, tokens) => sum + tokens + 30, 0);
   await setTier(1e12, reserve);
   const lesson = makeLengths(11);
@@ -68,7 +68,7 @@ async function burst(reserve: "worst" | "learned") {
   return { admitted: admitted / BURST, capacity: needed, debt: await repaid(`debt ${reserve}`) };
 }
 
-/** An overrun on purpose: one long answer after many short ones. Is what was over really owed, and repaid in time? */
+/** A deliberate overrun: one long answer after many short ones. Is the overrun really owed, and repaid in time? */
 async function repaid(user: string) {
   await setTier(1500, "learned");
   await (await call(user, MAX_TOKENS)).text();

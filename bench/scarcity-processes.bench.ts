@@ -7,10 +7,10 @@ import { script } from "./gateway/stage";
 import { type Asked, arrivalsFor, type Ended, summed } from "./scarcity/offered";
 
 /**
- * Two real processes on one Redis in front of a provider of 60 requests and 40,000 tokens a minute, with ten times as many
- * calls for a minute, until the last has ended. First the reactive way (no figures, no headers: a limit is learned by its
- * 429), then with headroom; once where requests are scarce and once where tokens are. SECONDS and SEED may be set;
- * ONLY plays the ways whose names hold it.
+ * Two real processes on one Redis, and a provider of 60 requests and 40,000 tokens a minute. Ten times as many calls
+ * for a minute, until the last has ended. First reactive (no figures, no headers: a limit is learned by its 429), then
+ * with headroom; once where requests are scarce and once where tokens are. SECONDS and SEED may be set; ONLY runs the
+ * variants whose names contain it.
  */
 const REQUESTS = 60;
 const TOKENS = 40_000;
@@ -18,7 +18,7 @@ const SECONDS = Number(process.env.SECONDS ?? 60);
 const SEED = Number(process.env.SEED ?? 1);
 const TENANTS = ["free", "standard", "enterprise"] as const;
 
-/** `inputTokens` of text and `maxTokens` of output: what the provider counts. */
+/** `inputTokens` of text and `maxTokens` of output, as the provider counts. */
 type Way = {
   readonly name: string;
   readonly path: "quiet" | "told";
@@ -53,7 +53,7 @@ process.exit(0);
 type Played = { way: Way; classes: ReturnType<typeof summed>; sent: number; limited: number };
 
 async function played(way: Way, number: number): Promise<Played> {
-  // A fleet of its own: pressure and cool-downs of one way are none of the next one's.
+  // A separate fleet: pressure and cool-downs of one variant must not affect the next.
   const fleet = await Fleet.run(2);
   try {
     const [one] = fleet.processes;
@@ -70,7 +70,7 @@ async function played(way: Way, number: number): Promise<Played> {
   }
 }
 
-/** The provider, its model, tiers without limits of their own, and for each tenant a key that may be as urgent as it likes. */
+/** The provider, its model, tiers without limits, and for each tenant a key that allows any priority. */
 async function prepared(one: Spillway, { path: kind }: Way, path: string): Promise<readonly string[]> {
   const figures = kind === "told" ? { requestsPerMinute: REQUESTS, tokensPerMinute: TOKENS } : {};
   const provider = { name: "Limited", baseUrl: `${upstream}/${path}/v1`, allowLocal: true, ...figures };

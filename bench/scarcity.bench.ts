@@ -3,9 +3,9 @@ import { PRIORITIES } from "@/lib/limits/rules/priority";
 import { printWaits } from "./scarcity/waits";
 
 /**
- * A provider of 60 requests and 40,000 tokens a minute, ten times as many calls, from two processes, for a minute: the
- * gateway's own code under a virtual clock, so a run takes seconds and says the same each time. Reactive is the same code
- * without figures and headers: it learns of a limit by the 429 alone.
+ * A provider of 60 requests and 40,000 tokens a minute, ten times as many calls, from two processes, for a minute. It
+ * runs the gateway's own code under a virtual clock, so a run takes seconds and is repeatable. Reactive is the same
+ * code without figures and headers: it learns of a limit only by the 429.
  */
 const RUN: Scarce = {
   processes: 2,

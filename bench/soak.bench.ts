@@ -8,8 +8,8 @@ import { Provider } from "../e2e/fixtures/simulator";
 import { Spillway } from "../e2e/fixtures/spillway";
 
 /**
- * Mixed calls under mixed faults for as long as one likes, and then what is left of them: memory, descriptors, slots,
- * rows. `--minutes 60`, `--faults-every 10` (seconds). Exit code 1 when a promise is not held.
+ * Mixed calls under mixed faults for a given time; then checks what is left: memory, descriptors, slots, rows.
+ * `--minutes 60`, `--faults-every 10` (seconds). Exit code 1 when a promise is broken.
  */
 const option = (name: string, usual: number) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -20,7 +20,7 @@ const FAULT_EVERY_MS = option("faults-every", 10) * 1000;
 const CALL_EVERY_MS = 40;
 const FAULT_MS = 2000;
 const SAMPLE_MS = 1000;
-/** V8 grows into its heap, pools and caches fill: what comes after this share of the time counts. */
+/** V8's heap grows, pools and caches fill: only what comes after this share of the time counts. */
 const WARM_SHARE = 0.4;
 const GROWTH_MB_PER_MINUTE_MAX = 1;
 const DESCRIPTORS_MORE_MAX = 10;
@@ -159,7 +159,7 @@ function memoryMb(): number {
   return Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]) / 1024;
 }
 
-/** Descriptors once nothing runs any more: the fewest that are seen for some seconds, as idle connections end. */
+/** Descriptors after the load: the minimum over some seconds, as idle connections end. */
 async function settled(): Promise<number> {
   let fewest = Number.POSITIVE_INFINITY;
   for (let look = 0; look < 12; look++) {
@@ -169,7 +169,7 @@ async function settled(): Promise<number> {
   return fewest;
 }
 
-/** By least squares over the least that each ten seconds had: what lies above is garbage that was not collected yet. */
+/** Least squares over the minimum of each ten seconds: more than the minimum is garbage that is not collected yet. */
 function growthPerMinute(all: readonly { minute: number; mb: number }[]): number {
   const least = new Map<number, { minute: number; mb: number }>();
   for (const one of all) {
@@ -183,7 +183,7 @@ function growthPerMinute(all: readonly { minute: number; mb: number }[]): number
   return above / points.reduce((sum, { minute }) => sum + (minute - x) ** 2, 0);
 }
 
-/** How many rows there are once none of the bills lacks its own; false = one does. */
+/** The number of rows, if each bill has its own; false = one has none. */
 async function booked(): Promise<number | false> {
   const known = new Set<string>();
   for (const tenant of ["enterprise", "standard", "free"]) {

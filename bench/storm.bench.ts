@@ -5,8 +5,8 @@ import { Provider } from "../e2e/fixtures/simulator";
 import { Spillway } from "../e2e/fixtures/spillway";
 
 /**
- * A key at its limit that goes on asking on many connections: what a refusal costs, and what another tenant notices.
- * `--seconds 20`, `--connections 64`. Exit code 1 when a promise is not held.
+ * A key at its limit that keeps sending on many connections: the cost of a refusal, and the effect on another tenant.
+ * `--seconds 20`, `--connections 64`. Exit code 1 when a promise is broken.
  */
 const option = (name: string, usual: number) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -64,7 +64,7 @@ for (const [what, measured, wanted, isHeld] of lines)
   console.log(`storm: ${what}: ${measured}, wanted ${wanted}${isHeld ? "" : ", NOT HELD"}`);
 process.exit(lines.every(([, , , isHeld]) => isHeld) ? 0 : 1);
 
-/** Calls of another tenant: how long each took; -1 = it was not served. */
+/** Calls of another tenant: the time of each; -1 = it was not served. */
 async function good(forSeconds: number): Promise<number[]> {
   const calls: Promise<number>[] = [];
   const call = async () => {
@@ -117,7 +117,7 @@ function ask(agent: http.Agent): Promise<{ status: number; retryAfter: number }>
   });
 }
 
-/** Scripts that the store has run so far. */
+/** Number of scripts that the store has run. */
 async function scripts(): Promise<number> {
   const stats = await watch.info("commandstats");
   return ["evalsha", "eval"].reduce((sum, name) => {
@@ -125,7 +125,7 @@ async function scripts(): Promise<number> {
   }, 0);
 }
 
-/** What the process asks of its store while nobody calls. */
+/** The process's requests to its store without any calls. */
 async function scriptsPerSecond(): Promise<number> {
   const first = await scripts();
   await new Promise((resolve) => setTimeout(resolve, 3000));

@@ -3,13 +3,13 @@ import { collected } from "./gateway/collected";
 import { cpuMicros, median, rssBytes, setStage } from "./gateway/stage";
 
 /**
- * What a stream costs beside a proxy that passes bytes on: the time that it adds to the first byte, CPU per chunk, what
- * hundreds of held streams take of memory and of a core, and what a call takes of memory while it runs. Redis, 12 limits
- * and 2 leases, one call process.
+ * The cost of a stream compared with a proxy that only passes bytes on: the added time to the first byte, CPU per
+ * chunk, memory and CPU for hundreds of held streams, and memory per running call. Redis, 12 limits and 2 leases, one
+ * call process.
  */
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const FIRST_BYTES = Number(process.env.FIRST_BYTES ?? 200);
-/** Streams of each variant before its first round, of which each has as many chunks as a measured one. */
+/** Warm-up streams of each variant before its first round. Each has as many chunks as a measured one. */
 const WARM_STREAMS = Number(process.env.WARM_STREAMS ?? 500);
 const AT_ONCE = 50;
 const CHUNKS = 200;
@@ -31,7 +31,7 @@ const spillway: Variant = { name: "Spillway", pid: plane.process.child.pid ?? 0,
 const variants: readonly Variant[] = [{ name: "bare proxy", pid: bare.pid, pool: pool(bare.url) }, spillway];
 
 let serial = 0;
-/** Reads one answer to its end, a stream or one that comes after `everyMs`; the time to its first byte, ms. */
+/** Reads one answer to its end: a stream, or one that comes after `everyMs`. The time to its first byte, ms. */
 async function ask(one: Variant, asked: { stream: boolean; chunks: number; everyMs: number }): Promise<number> {
   const began = performance.now();
   const answer = await one.pool.request({
@@ -100,7 +100,7 @@ for (const one of variants) {
   });
 }
 
-/** Memory of the call process for each of so many that run, bytes: alive in it right after a collection. Connections are open before. */
+/** Memory of the call process per running call, bytes: live right after a collection. Connections are open before. */
 async function bytesOfEach(run: () => Promise<unknown>): Promise<number> {
   const before = await collected(plane);
   const running = run();

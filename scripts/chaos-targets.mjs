@@ -1,4 +1,4 @@
-// What is promised under faults, and the tests that measure it. `full`: as large as an hour lets all of them be together;
+// The promises under faults, and the tests that measure them. `full`: as large as fits when all take an hour together;
 // `quick`: a few minutes. `figure` finds the lines that a test prints about itself. `lacks`: the part of a promise that
 // nothing here measures yet.
 

@@ -5,8 +5,8 @@ import { parseArgs } from "node:util";
 import { TARGETS } from "./chaos-targets.mjs";
 import { root, tool } from "./run.mjs";
 
-// npm run chaos [-- --quick] [--only T-04,T-17] [--seed 7]: breaks the built server in every way the targets name, and
-// prints for each what was promised, what was measured and the seed that repeats it. Exit code 1 when one is not held.
+// npm run chaos [-- --quick] [--only T-04,T-17] [--seed 7]: breaks the built server in every way that the targets name.
+// Prints for each the promise, the measurement and the seed to repeat it. Exit code 1 when a promise is broken.
 const { values: options } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
@@ -34,7 +34,7 @@ if (needsBuild && !fs.existsSync(path.join(root, "dist", "server.mjs"))) {
   process.exit(2);
 }
 
-/** Runs a command and keeps what it printed, so that figures can be found in it. */
+/** Runs a command and keeps its output, so that figures can be found in it. */
 function printed(command, args, env) {
   return new Promise((resolve) => {
     const all = { ...process.env, NO_COLOR: "1", CI: "true", NEXT_TELEMETRY_DISABLED: "1", KEPT_LOGS: kept, ...env };
@@ -56,7 +56,7 @@ function printed(command, args, env) {
   });
 }
 
-/** One run of one target: what held, the figures that it printed, and why it did not hold. */
+/** One run of one target: whether it held, its printed figures, and why it did not hold. */
 async function play(run) {
   const seed = options.seed === undefined ? {} : { SEED: options.seed };
   const env = { ...(options.quick ? run.quick : run.full), ...(run.isSeeded ? seed : {}) };
@@ -67,25 +67,25 @@ async function play(run) {
       : [run.command[0], run.command.slice(1)];
   const { code, output } = await printed(command, args, env);
   const tests = /^\s*Tests\s{2}(.*)/m.exec(output)?.[1] ?? "";
-  // A filter that finds nothing must not pass for a promise that is kept.
+  // A filter without a match must not pass for a kept promise.
   const ran = run.command !== undefined || /(\d+) (?:passed|failed)/.test(tests);
   const figures = run.figure === undefined ? [] : [...output.matchAll(run.figure)].map(([line]) => line.trim());
   const counted = tests.replace(/\s*\|\s*\d+ skipped/, "").replace(/\s*\(\d+\)/, "");
   const faults = [...output.matchAll(/^\s*(?:Error|AssertionError): .*/gm)].map(([line]) => line.trim()).slice(0, 3);
   const isHeld = code === 0 && ran;
-  // Where what it asks cannot be reached, it has found nothing out.
+  // If it cannot reach what it tests, it has found nothing out.
   if (run.unreached?.test(output)) return { isHeld: null, said: ["what it asks could not be reached"], log: output };
   const said = isHeld ? figures : [...figures, ...(ran ? faults : ["nothing was run"])];
   return { isHeld, said: [...said, counted].filter((line) => line !== ""), log: output };
 }
 
 const logs = path.join(root, "test-results", "chaos");
-/** What each process of the run has logged, with its secrets. */
+/** The logs of each process of the run, with its secrets. */
 const kept = path.join(logs, "processes");
 fs.rmSync(kept, { recursive: true, force: true });
 fs.mkdirSync(kept, { recursive: true });
 
-/** Looks for every secret in what its process has logged. */
+/** Searches each process's log for its secrets. */
 function leaks() {
   const files = fs.readdirSync(kept).map((name) => path.join(kept, name));
   const found = files.filter((file) => {
@@ -97,7 +97,7 @@ function leaks() {
 }
 const began = Date.now();
 const rows = [];
-// What reads all logs of the run comes last.
+// The target that reads all logs of the run comes last.
 const inOrder = [...chosen.filter(({ readsLogs }) => !readsLogs), ...chosen.filter(({ readsLogs }) => readsLogs)];
 for (const target of inOrder) {
   const since = Date.now();

@@ -10,7 +10,7 @@ import { root, run, tool } from "./run.mjs";
 const results = path.join(root, "test-results");
 let passed = 0;
 let failed = 0;
-/** What failed, told again at the end: the two lanes' lines are mixed, and a log may be cut. */
+/** All failures, printed again at the end: the two lanes' lines are mixed, and a log may be cut. */
 const failures = [];
 
 function finish() {
@@ -19,7 +19,7 @@ function finish() {
   process.exit(failed === 0 ? 0 : 1);
 }
 
-/** A step that is not made of tests: it counts when it fails, and nothing after it makes sense. */
+/** A step without tests: it counts when it fails, and ends the run. */
 async function need(title, work) {
   process.stdout.write(`\n▸ ${title}\n`);
   const code = await work();
@@ -29,7 +29,7 @@ async function need(title, work) {
   finish();
 }
 
-/** Runs a test runner and adds up its report `<name>.json`; a runner that left no report counts as one failure. */
+/** Runs a test runner and adds up its report `<name>.json`. A runner without a report counts as one failure. */
 async function tests(name, title, command, args, count, failuresOf) {
   const started = Date.now();
   process.stdout.write(`\n▸ ${name}: ${title}\n`);
@@ -50,7 +50,7 @@ async function tests(name, title, command, args, count, failuresOf) {
   }
 }
 
-/** A file that could not be imported reports no test of its own: it counts as one. */
+/** A file that could not be imported reports no tests, so it counts as one. */
 function countVitest(report) {
   const broken = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0);
   return [report.numPassedTests, report.numFailedTests + broken.length];
@@ -88,7 +88,7 @@ function failuresOfPlaywright(report) {
   return [...report.suites.flatMap(inside), ...report.errors.map((error) => excerpt(error.message))];
 }
 
-/** What the tests need from Debian: a browser, a Redis server and a proxy. Installed when missing and we may. */
+/** The tests' Debian packages: a browser, a Redis server and a proxy. Installed when missing and allowed. */
 function debian() {
   const wanted = [
     { name: "chromium", found: process.env.CHROMIUM ?? "/usr/bin/chromium" },
@@ -115,7 +115,7 @@ function debian() {
   return 0;
 }
 
-/** Runs one project of vitest.config.ts, or the given part of it: "1/5" is the first fifth of its files. */
+/** Runs one project of vitest.config.ts, or a part of it: "1/5" is the first fifth of its files. */
 function vitest(project, title, part = "") {
   const name = part === "" ? project : `${project}-${part[0]}`;
   const report = `--outputFile.json=test-results/${name}.json`;
@@ -138,7 +138,7 @@ fs.rmSync(path.join(root, ".next", "types"), { recursive: true, force: true });
 await need("types", () => run(tool("tsc"), ["--noEmit"]));
 await vitest("unit", "unit and property tests, house rules");
 await need("build", () => run(process.execPath, ["scripts/build.mjs"]));
-// Each lane takes the next part when it is free, the longest first: so both end at about the same time.
+// Each free lane takes the next part, longest first, so both end at about the same time.
 const parts = [
   () => tests("browser", "in the browser", tool("playwright"), ["test"], countPlaywright, failuresOfPlaywright),
   ...["1/5", "2/5", "3/5", "4/5", "5/5"].map((part) => () => vitest("e2e", `end to end over HTTP, part ${part}`, part)),

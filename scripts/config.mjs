@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { parse, stringify } from "yaml";
 import { root } from "./run.mjs";
 
-// Configuration as code: plans and applies a YAML file by the admin API, with the operator token.
+// Configuration as code: plans and applies a YAML file through the admin API, with the operator token.
 const USAGE = `Usage: npm run config -- <command> [options]        (or: npx spillway <command> [options])
 
   plan   -f spillway.yaml    show what applying the file would change; exit code 2 when there is something
@@ -48,7 +48,7 @@ function operatorToken() {
   return fail("There is no operator token. Set OPERATOR_TOKEN.");
 }
 
-/** One request of the admin API; a refusal is printed with all its faults, and ends the process. */
+/** One request of the admin API. A refusal is printed with all its faults, and ends the process. */
 async function ask(url, method, where, body) {
   const headers = { authorization: `Bearer ${operatorToken()}`, "content-type": "application/json" };
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
@@ -158,7 +158,7 @@ const url = (values.url ?? process.env.SPILLWAY_URL ?? `http://127.0.0.1:${proce
 );
 const source = values.source ?? (values.file === undefined ? null : path.basename(values.file));
 
-/** What a file's plan and application send. */
+/** The request for a file's plan or application. */
 function bodyOf() {
   if (values.file === undefined) return fail("Name the file: -f spillway.yaml");
   return { file: readFile(values.file), source, takeOver: values["take-over"] };

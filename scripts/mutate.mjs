@@ -5,7 +5,7 @@ import path from "node:path";
 import { root, tool } from "./run.mjs";
 
 // npm run mutate: flips each comparison of the limiter's scripts, one at a time, and runs the store's tests against it.
-// Every flip must be noticed. Those that cannot be, because both ways do the same, are listed with the reason.
+// The tests must detect every flip. Flips without an effect are listed with the reason.
 const { build } = await import("esbuild");
 const outfile = path.join(root, "dist", "test", "mutants.mjs");
 await build({

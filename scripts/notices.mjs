@@ -2,8 +2,8 @@ import fs from "node:fs";
 import path from "node:path";
 import { root } from "./run.mjs";
 
-// Writes THIRD-PARTY-NOTICES.md: what runs in production, its licences and its copyright lines, from the lockfile and the
-// installed packages. Packages for other platforms are not installed here: they have no copyright line of their own.
+// Writes THIRD-PARTY-NOTICES.md: production packages, their licences and copyright lines, from the lockfile and the
+// installed packages. Packages for other platforms are not installed here, so they have no copyright line.
 const OUT = "THIRD-PARTY-NOTICES.md";
 const LICENCE_FILE = /^(licen[cs]e|copying|notice)/i;
 const LINES_MAX = 4;

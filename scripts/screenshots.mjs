@@ -5,8 +5,8 @@ import path from "node:path";
 import { chromium } from "@playwright/test";
 import { root } from "./run.mjs";
 
-// npm run screenshots [-- path …]: every page in both themes and both widths, from a fresh demo with some traffic, into
-// the ignored folder screenshots/. To be looked at one by one.
+// npm run screenshots [-- path …]: takes every page in both themes and both widths, from a fresh demo with some
+// traffic, into the ignored folder screenshots/, for review one by one.
 const PORT = Number(process.env.PORT ?? 3377);
 const base = `http://127.0.0.1:${PORT}`;
 const folder = path.join(root, "screenshots");
@@ -69,7 +69,7 @@ async function until(ask) {
   throw new Error("the server did not start");
 }
 
-/** Budgets, a rule and its channel, an import: so that no page is empty. */
+/** Budgets, a rule and its channel, an import, so that no page is empty. */
 async function furnish(demo) {
   const auth = { authorization: `Bearer ${demo.operatorToken}`, "content-type": "application/json" };
   const send = async (name, body) => {
@@ -81,7 +81,7 @@ async function furnish(demo) {
     if (!answer.ok) throw new Error(`${name}: ${await answer.text()}`);
     return answer.json();
   };
-  // All calls come from one address: the demo's limit for an address would refuse most of them.
+  // All calls come from one address, so the demo's limit per address would refuse most of them.
   const everyone = await (await fetch(`${base}/api/admin/everyone`, { headers: auth })).json();
   const lifted = { version: everyone.version, limits: [], comment: "all calls come from one address" };
   await fetch(`${base}/api/admin/everyone`, { method: "PUT", headers: auth, body: JSON.stringify(lifted) });
@@ -138,7 +138,7 @@ async function furnish(demo) {
   demo.link = (await send("tenants/enterprise/link", {})).url;
 }
 
-/** Calls of three tenants and two dialects, some refused. */
+/** Calls of three tenants in two dialects, some refused. */
 async function traffic(demo) {
   for (const [tenant, calls] of [
     ["enterprise", 60],
@@ -165,7 +165,7 @@ async function traffic(demo) {
   }
 }
 
-/** What opens over a page: the brake, the review of a draft, a call in the playground. */
+/** Dialogs over a page: the brake, the review of a draft, a call in the playground. */
 async function shootDialogs(context, { width, colorScheme, demo }) {
   const tab = await context.newPage();
   const shot = (name, fullPage = false) =>
@@ -224,7 +224,7 @@ async function shoot(demo) {
       await context.close();
     }
   }
-  // The picture of the README: the overview while a brake is on.
+  // The README's picture: the overview while a brake is on.
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, storageState });
   const order = {
     scope: { tenant: "free" },

@@ -3,11 +3,11 @@ import path from "node:path";
 import v8 from "node:v8";
 import { root } from "./run.mjs";
 
-// By itself V8 lets the heap grow to several times what is alive before it collects: a burst of large or hostile calls
-// would leave the process at twice its size. Half as much again costs a collection more often, which runs beside the calls.
+// By default V8 lets the heap grow to several times its live size before it collects, so a burst of large or hostile calls
+// would leave the process at twice its size. A factor of 1.5 costs more frequent collections, which run beside the calls.
 v8.setFlagsFromString("--heap-growing-percent=50");
 
-// Runs the built server in this very process: signals reach it directly.
+// Runs the built server in this process, so signals reach it directly.
 process.chdir(root);
 process.env.NODE_ENV ??= "production";
 process.env.NEXT_TELEMETRY_DISABLED = "1";

@@ -8,7 +8,7 @@ const steps = [
   ["types", tool("tsc"), ["--noEmit"]],
   ["unit tests and house rules", tool("vitest"), ["run", "--project", "unit", "--reporter=default"]],
 ];
-// Next writes types for the routes of its last build; those that are gone would fail the check.
+// Next writes types for the routes of its last build; types of removed routes would fail the check.
 fs.rmSync(path.join(root, ".next", "types"), { recursive: true, force: true });
 for (const [title, command, args] of steps) {
   process.stdout.write(`\n▸ ${title}\n`);

@@ -3,8 +3,8 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { root, run, tool } from "./run.mjs";
 
-// npm run workflows [-- --pages] [--calls 10000000]: what operators do most, done in a real browser with the built server;
-// prints clicks and seconds of each. --pages: how long each page takes with 5,000 tenants, 20,000 keys and so many calls.
+// npm run workflows [-- --pages] [--calls 10000000]: operators' most frequent tasks in a real browser with the built server;
+// prints clicks and seconds of each. --pages: load time of each page with 5,000 tenants, 20,000 keys and this many calls.
 const { values: options } = parseArgs({
   options: { pages: { type: "boolean", default: false }, calls: { type: "string" } },
 });

@@ -20,7 +20,7 @@ export type Busy = {
   readonly replayed: number;
 };
 
-/** So many calls of the last day in the ledger, for the tier whose limits are replayed. */
+/** This many calls of the last day are in the ledger, for the tier whose limits are replayed. */
 export async function fillLedger(stage: Stage, calls: number): Promise<void> {
   const client = new pg.Client({ connectionString: stage.fleet.databaseUrl });
   await client.connect();
@@ -28,13 +28,13 @@ export async function fillLedger(stage: Stage, calls: number): Promise<void> {
 }
 
 /**
- * What a call at a steady rate takes while the console replays all decisions of the ledger under a tier's draft, and ten
- * open overviews are read each second: for as long as one replay runs.
+ * The latency of a call at a steady rate while the console replays all decisions of the ledger under a tier's draft,
+ * and ten open overviews are read each second. Runs as long as one replay.
  */
 export async function besideBusyConsole(stage: Stage, one: Variant, quietMs: readonly number[]): Promise<Busy> {
   const { shared } = stage;
   let [isOver, looks, failed] = [false, 0, 0];
-  // As a browser does, a tab goes on when a look failed.
+  // A failed read does not stop a tab, as in a browser.
   const look = () =>
     shared.admin("GET", "overview").then(
       () => {
@@ -55,7 +55,7 @@ export async function besideBusyConsole(stage: Stage, one: Variant, quietMs: rea
   };
   const { limits } = await shared.admin<{ limits: Record<string, unknown>[] }>("GET", "tiers/standard");
   const tabs = Array.from({ length: TABS }, tab);
-  // The other figures of the run are not lost with it.
+  // The other figures of the run must not be lost with it.
   const missed = (error: unknown) => {
     process.stderr.write(`the replay failed: ${String(error)}\n`);
     return { calls: 0 };

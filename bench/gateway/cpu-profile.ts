@@ -13,10 +13,10 @@ export const cpuProfile = z.object({
 });
 type CpuProfile = z.infer<typeof cpuProfile>;
 
-/** `part`: a room of ours, a package, Node, native code or the collector; `self` and `whole`: µs in it, and in it and below. */
+/** `part`: a room of ours, a package, Node, native code or the collector; `self`, `whole`: µs without, with calls below. */
 export type Spent = { readonly part: string; readonly name: string; self: number; whole: number };
 
-/** Time by function, with the places that the sources have. Time in which the process was idle is left out. */
+/** Time by function, with source positions. Idle time is left out. */
 export function spentIn({ nodes, samples, timeDeltas }: CpuProfile): { readonly busy: number; readonly by: Spent[] } {
   const placed = placeOf();
   const parents = new Map<number, number>();

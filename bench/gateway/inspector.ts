@@ -5,8 +5,8 @@ import type { Spillway } from "../../e2e/fixtures/spillway";
 import { CALL_FLAGS } from "../../lib/server/planes/child";
 
 /**
- * The environment of a process that is looked into, as the supervisor starts one. The inspector opens a free port when it
- * is asked to.
+ * The environment of a process that can be inspected, in the supervisor's form. The inspector opens a free port on
+ * request.
  */
 export const READABLE = { NODE_OPTIONS: ["--inspect-port=0", ...CALL_FLAGS].join(" ") };
 

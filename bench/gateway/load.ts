@@ -10,7 +10,7 @@ const FRONTIER_RATES = [100, 200, 300, 400, 600, 800, 1200, 1600, 2400, 3200, 48
 
 let serial = 0;
 
-/** One chat call, ms. Throws when it is not answered as it should be. */
+/** One chat call, ms. Throws on an unexpected answer. */
 export async function call({ name, pools, headers, status }: Variant): Promise<number> {
   const began = performance.now();
   const nth = serial++;
@@ -21,7 +21,7 @@ export async function call({ name, pools, headers, status }: Variant): Promise<n
       headers: { "content-type": "application/json", ...headers, "x-spillway-user": `u${nth % USERS}` },
       body,
     });
-  // A connection that was idle while other variants ran may just have been closed by its server.
+  // A connection that was idle while other variants ran may have been closed by its server.
   const answer = await send()?.catch(send);
   const text = await answer?.body.text();
   if (answer?.statusCode !== status) throw new Error(`${name}: ${answer?.statusCode}: ${text}`);
@@ -29,8 +29,8 @@ export async function call({ name, pools, headers, status }: Variant): Promise<n
 }
 
 /**
- * With so many callers that the process is never idle, up to so many calls and so many seconds. CPU per call, µs, calls per
- * second, and how many calls it was.
+ * Runs with enough callers that the process is never idle, up to this many calls and seconds. CPU per call, µs, calls
+ * per second, and the number of calls.
  */
 export async function saturate(one: Variant, calls: number, secondsMax = Number.POSITIVE_INFINITY) {
   const [before, began] = [cpuOf(one), performance.now()];
@@ -50,7 +50,7 @@ export async function saturate(one: Variant, calls: number, secondsMax = Number.
   };
 }
 
-/** The times of calls that come at a steady rate, while those before may still run. */
+/** The latencies of calls at a steady rate; earlier calls may still run. */
 export async function steadily(one: Variant, perSecond: number, calls: number): Promise<number[]> {
   const times: Promise<number>[] = [];
   const began = performance.now();
@@ -62,7 +62,7 @@ export async function steadily(one: Variant, perSecond: number, calls: number): 
   return Promise.all(times);
 }
 
-/** The highest rate at which 99 of 100 calls took no longer than each of some times; 0 = none that was tried. */
+/** The highest rate at which 99 of 100 calls took no longer than each of these times; 0 = none of the tried rates. */
 export async function frontier(one: Variant): Promise<number[]> {
   const reached = FRONTIER_MS.map(() => 0);
   for (const rate of FRONTIER_RATES) {

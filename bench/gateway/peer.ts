@@ -6,7 +6,7 @@ import { ready } from "./stage";
 
 const VERSION = "1.15.2";
 
-/** Portkey's gateway, which decides nothing by itself, put beside the build once by npm. */
+/** Portkey's gateway, which makes no decisions by itself. npm installs it beside the build once. */
 export async function portkey(): Promise<{ readonly pid: number; readonly url: string }> {
   const folder = path.join(root, "dist", "peers");
   const server = path.join(folder, "node_modules", "@portkey-ai", "gateway", "build", "start-server.js");

@@ -6,11 +6,11 @@ import { endsWithUs, freePort, root, until } from "../../e2e/fixtures/process";
 import { Spillway } from "../../e2e/fixtures/spillway";
 import { READABLE } from "./inspector";
 
-/** A scripted provider, a bare proxy in front of it, and Spillway on one Redis: what benches of calls are run against. */
+/** A scripted provider, a bare proxy in front of it, and Spillway on one Redis. Benches of calls run against them. */
 export type Stage = {
   readonly upstream: string;
   readonly bare: { readonly pid: number; readonly url: string };
-  /** the process that has the console as well; `plane`: one that serves calls alone */
+  /** the process with the console; `plane`: one that serves only calls */
   readonly shared: Spillway;
   readonly plane: Spillway;
   readonly fleet: Fleet;
@@ -43,8 +43,8 @@ export async function setStage(): Promise<Stage> {
 }
 
 /**
- * A provider without credentials, and by tier: standard has twelve limits of four subjects and a lease each for two of them,
- * all far away; free has none at all; enterprise has the same twelve and one more that refuses every call of a feature but the first.
+ * A provider without credentials. Tiers: standard has twelve limits of four subjects, two of them with a lease, all far
+ * away; free has none; enterprise has the same twelve and one more that refuses every call of a feature but the first.
  */
 export async function prepare(one: Spillway, upstream: string): Promise<void> {
   await one.admin("PUT", "providers/simulator", { name: "Simulator", baseUrl: `${upstream}/v1`, allowLocal: true });
@@ -85,7 +85,7 @@ export async function script(name: string, ...args: string[]): Promise<ChildProc
   return ready(name, process.execPath, [path.join(root, "bench", "processes", name), ...args], "listening");
 }
 
-/** Starts a program and waits until its output says that it is ready. */
+/** Starts a program and waits until its output reports that it is ready. */
 export async function ready(
   name: string,
   program: string,
@@ -100,7 +100,7 @@ export async function ready(
   return child;
 }
 
-/** CPU time a process has used, µs: user and system, in clock ticks of a hundredth of a second. */
+/** CPU time that a process has used, µs: user and system, in clock ticks of a hundredth of a second. */
 export function cpuMicros(pid: number): number {
   const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8").replace(/\(.*\)/, "x");
   const [user = 0, system = 0] = stat.split(" ").slice(13, 15).map(Number);

@@ -4,16 +4,16 @@ import { partsOf } from "../../e2e/planes/parts";
 import { portkey } from "./peer";
 import { cpuMicros, prepare, rssBytes, type Stage } from "./stage";
 
-/** Connections to each process, as many as calls at once. */
+/** Connections to each process: as many as concurrent calls. */
 export const AT_ONCE = 64;
 
-/** One way to serve a call: by one or more processes that calls go to in turn. */
+/** One way to serve a call: by one or more processes that get calls in turn. */
 export type Variant = {
   readonly name: string;
   readonly pids: readonly number[];
   readonly pools: readonly Pool[];
   readonly headers: Readonly<Record<string, string>>;
-  /** what each of its calls is answered with */
+  /** the answer to each of its calls */
   readonly status: number;
 };
 
@@ -24,7 +24,7 @@ function variant(name: string, served: readonly Served[], headers: Record<string
   return { name, pids: served.map(({ pid }) => pid), pools, headers, status };
 }
 
-/** `pid`: of the process that serves calls. */
+/** `pid`: the process that serves calls. */
 function at(one: Spillway): Served {
   return { pid: partsOf(one).get("1") ?? one.process.child.pid ?? 0, url: one.baseUrl };
 }
@@ -35,7 +35,7 @@ function key(of: Spillway, tier: "free" | "standard" | "enterprise"): Record<str
 
 type Makes = { readonly name: string; readonly make: () => Promise<Variant> | Variant };
 
-/** Starts what is asked for; `only`: names, or all. The bare proxy is always there. */
+/** Starts the requested variants; `only`: names, or all. The bare proxy is always included. */
 export async function startVariants(stage: Stage, asked: { only: readonly string[] | null; withPeers: boolean }) {
   const { shared, plane, bare } = stage;
   const started: Spillway[] = [];

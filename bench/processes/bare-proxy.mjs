@@ -1,7 +1,7 @@
 import http from "node:http";
 import { Pool } from "undici";
 
-// The least that a proxy can do: read the call, parse it, send it on, pass the answer back.
+// The minimum that a proxy must do: read the call, parse it, send it on, pass the answer back.
 const [, , port, upstream] = process.argv;
 const pool = new Pool(upstream, { connections: 64 });
 

@@ -1,8 +1,8 @@
 import http from "node:http";
 
-// A provider with real limits: so many requests and tokens a minute, a bucket of each for every path. It counts a call as it
-// arrives, by its text and its max_tokens, and gives nothing back, as OpenAI and Azure do. /told says in its headers what is
-// left; /quiet refuses without a word before. GET /counts tells what each path was sent, and what it refused.
+// A provider with real limits: requests and tokens a minute, one bucket of each per path. It counts a call on arrival,
+// by its text and its max_tokens, and gives nothing back, like OpenAI and Azure. /told sends what is left in its
+// headers; /quiet refuses without warning. GET /counts returns what each path was sent, and what it refused.
 const [port, requestsPerMinute, tokensPerMinute] = process.argv.slice(2).map(Number);
 const MINUTE_MS = 60_000;
 const CHARS_PER_TOKEN = 4;

@@ -1,7 +1,7 @@
 import http from "node:http";
 
-// A provider that decides nothing: an answer of 600 bytes, after `seed` milliseconds if there are any, or, for `stream: true`,
-// as many chunks as `max_tokens` says with `seed` milliseconds between them.
+// A provider without decisions: an answer of 600 bytes, after `seed` milliseconds if set. For `stream: true` it sends
+// `max_tokens` chunks with `seed` milliseconds between them.
 const content = "Water boils at a lower temperature on a mountain, as the air presses less on it. ".repeat(3);
 const usage = { prompt_tokens: 210, completion_tokens: 60, total_tokens: 270 };
 const answer = JSON.stringify({

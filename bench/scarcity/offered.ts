@@ -1,15 +1,15 @@
 import { PRIORITIES, type Priority } from "../../lib/limits/rules/priority";
 import { seeded } from "../../lib/scarcity/simulation/events";
 
-/** One call that is to be sent. */
+/** One call to send. */
 export type Asked = { readonly atMs: number; readonly priority: Priority; readonly tenant: number };
-/** `code`: "served", or why it was refused; what it waited in the queue, and took in all. */
+/** `code`: "served", or the reason of its refusal; its wait in the queue, and its total time. */
 export type Ended = Asked & { readonly code: string; readonly waitedMs: number; readonly tookMs: number };
 
-/** Interactive calls alone fit what the provider gives; all others together are far too many. */
+/** Interactive calls alone fit the provider's limits; all others together are far too many. */
 const SHARES: Readonly<Record<Priority, number>> = { interactive: 0.05, standard: 0.3, batch: 0.25, background: 0.4 };
 
-/** Calls at random moments, as callers do who know nothing of each other. */
+/** Calls at random moments, as from independent callers. */
 export function arrivalsFor(run: {
   readonly seed: number;
   readonly perMinute: number;
@@ -37,13 +37,13 @@ function picked(roll: number): Priority {
 type Class = {
   readonly of: number;
   readonly served: number;
-  /** of these, before the last call came: then there is room for all again */
+  /** of these, before the last call came: afterwards every call has room again */
   readonly servedMeanwhile: number;
   readonly p95WaitMs: number;
   readonly codes: Readonly<Record<string, number>>;
 };
 
-/** How each class fared. */
+/** The results of each class. */
 export function summed(ended: readonly Ended[], seconds: number): Readonly<Record<Priority, Class>> {
   const [interactive, standard, batch, background] = PRIORITIES.map((priority) => {
     const own = ended.filter((one) => one.priority === priority);

@@ -6,9 +6,9 @@ import { arrivalsOf, perMsFor, TRACES } from "@/lib/scarcity/simulation/traces.s
 import { type Arrival, World } from "@/lib/scarcity/simulation/world";
 
 /**
- * Who waits how long when there is not enough: the queue under a virtual clock, at one to ten times what a provider gives,
- * beside a queue that knows no classes and no tenants (first come, first served). Writes the chart of docs/scarcity.md.
- * TRACES names a folder with the Azure traces; without it the arrivals are drawn. SEED is 1 by default.
+ * Wait times when capacity is scarce: the queue under a virtual clock, at one to ten times the provider's capacity, and
+ * a queue without classes and tenants (first come, first served). Writes the chart of docs/scarcity.md. TRACES names a
+ * folder with the Azure traces; without it the arrivals are generated. SEED is 1 by default.
  */
 const LOADS = [1, 1.5, 2, 3, 5, 10];
 const SEED = Number(process.env.SEED ?? 1);
@@ -17,7 +17,7 @@ const CHART = "docs/images/scarcity.svg";
 type Point = { readonly p95Ms: number; readonly servedShare: number };
 type Row = { readonly load: number; readonly byClass: Readonly<Record<Priority, Point>> };
 
-/** No ageing worth the name and one class for all: the order in which they came. */
+/** Practically no ageing and one class for all: order of arrival. */
 const PLAIN: QueueConstants = { ...QUEUE_CONSTANTS, ageingMs: 1 };
 
 function run(arrivals: readonly Arrival[], load: number, constants: QueueConstants): Row {
@@ -92,12 +92,12 @@ function chart(ours: readonly Row[], plain: readonly Row[]): string {
   ].join("\n");
 }
 
-/** The same calls as if all were of one class of one tenant that is as patient as each. */
+/** The same calls as if all were of one class and one tenant, each with its own patience. */
 function classless(arrivals: readonly Arrival[], load: number): Row {
   return run(arrivals, load, { ...PLAIN, tenantCallsMax: PLAIN.classCallsMax, floorCalls: Number.POSITIVE_INFINITY });
 }
 
-/** Prints who waits how long, and writes the chart. Returns the figures. */
+/** Prints the wait times, and writes the chart. Returns the figures. */
 export function printWaits(): Record<string, unknown> {
   const result: Record<string, unknown> = { seed: SEED };
   for (const trace of TRACES) {

@@ -1,7 +1,7 @@
-/** What is slower than this share of all samples is the machine's doing, and says nothing. */
+/** Samples above this quantile are noise of the machine, and are dropped. */
 const KEPT_SHARE = 0.9;
 
-/** Welch's t of two samples, both cropped at the same time: where nine tenths of all of them lie below. */
+/** Welch's t of two samples, both cropped at the same time: at the ninth decile of all samples. */
 export function croppedT(left: readonly number[], right: readonly number[]): number {
   const all = [...left, ...right].sort((one, two) => one - two);
   const most = all[Math.floor(all.length * KEPT_SHARE)] ?? Number.POSITIVE_INFINITY;

@@ -1,6 +1,6 @@
 import { checksumOf, makeApiKey, parseApiKey } from "@/lib/gateway/caller/api-key";
 
-/** Ways to make a key that is refused although its checksum is right, from one that is good. The first is nobody's. */
+/** Ways to make a refused key with a correct checksum from a valid one. The first belongs to no tenant. */
 export function wrongKeys(good: string): Readonly<Record<string, () => string>> {
   const known = parseApiKey(good);
   if (known === null) throw new Error("that is no key");

@@ -3,12 +3,12 @@ import os from "node:os";
 import path from "node:path";
 import { run } from "../run.mjs";
 
-// Installs coding agents and other clients once, outside of this folder: they take gigabytes and are no dependencies of ours.
+// Installs coding agents and other clients once, outside this folder: they take gigabytes and are not our dependencies.
 const AGENTS = ["@anthropic-ai/claude-code@2.1.332", "@openai/codex@0.171.0", "opencode-ai@1.18.33"];
-/** What npm does not run by itself. */
+/** Steps that npm does not run by itself. */
 const SCRIPTS = ["@anthropic-ai/claude-code/install.cjs", "opencode-ai/postinstall.mjs"];
 const ZOD = "zod@4.6.7";
-/** Each in a folder of its own, as they want different versions of the same packages. */
+/** One folder each, because they need different versions of the same packages. */
 const CLIENTS = {
   openai: ["openai@7.59.0"],
   anthropic: ["@anthropic-ai/sdk@1.14.0"],
@@ -37,14 +37,14 @@ const CLIENTS = {
   huggingface: ["@huggingface/inference@4.13.30"],
   mistral: ["@mistralai/mistralai@2.7.0"],
   groq: ["groq-sdk@1.6.0"],
-  // It refuses Node 20, and brings another.
+  // It refuses Node 20, and brings its own.
   promptfoo: ["promptfoo@0.123.1", "node@22.23.3"],
   "qwen-code": ["@qwen-code/qwen-code@0.24.4"],
   continue: ["@continuedev/cli@1.5.47"],
   cline: ["cline@3.0.65"],
 };
 
-/** Where the agents are; ends this process when they cannot be installed. */
+/** Where the agents are. Ends this process when they cannot be installed. */
 export async function installAgents() {
   const folder = process.env.AGENTS_DIR ?? path.join(os.tmpdir(), "spillway-agents");
   if (fs.existsSync(path.join(folder, "node_modules/opencode-ai"))) return folder;
@@ -53,7 +53,7 @@ export async function installAgents() {
   return folder;
 }
 
-/** Where the other clients are. One that cannot be installed keeps none of the others from it. */
+/** Where the other clients are. A client that cannot be installed does not stop the others. */
 export async function installClients() {
   const folder = process.env.CLIENTS_DIR ?? path.join(os.tmpdir(), "spillway-clients");
   for (const [name, packages] of Object.entries(CLIENTS)) {

@@ -6,8 +6,8 @@ import { container } from "./container.mjs";
 import { builder, buildImage, done, isBuilt, unpacked } from "./image.mjs";
 
 // `npm run container`: builds the image and runs it, on a machine without a container engine. As root, on Debian:
-// apt-get install --no-install-recommends buildah debootstrap runc. BASE=… takes a base image of yours instead of one made here.
-// KEEP=folder keeps the image there, and uses one that is there already.
+// apt-get install --no-install-recommends buildah debootstrap runc. BASE=… uses your base image instead of making one.
+// KEEP=folder keeps the image there, and reuses an existing one.
 
 const READY_MS = 60_000;
 const STREAM_TOKENS = 64;
@@ -15,7 +15,7 @@ let passed = 0;
 let failed = 0;
 
 async function check(title, work) {
-  // An idle connection of the check before may have been closed meanwhile.
+  // An idle connection of the previous check may have been closed meanwhile.
   await new Promise((resolve) => setImmediate(resolve));
   try {
     const figure = await work();

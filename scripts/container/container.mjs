@@ -4,8 +4,8 @@ import net from "node:net";
 import path from "node:path";
 import { done } from "./image.mjs";
 
-// One container of runc, confined as compose.yaml and the chart say: unprivileged, read-only root, no capability, /data and
-// /tmp alone are written, and the server is process 1. It uses the machine's network.
+// One runc container, confined as in compose.yaml and the chart: unprivileged, read-only root, no capability, only
+// /data and /tmp writable, and the server is process 1. It uses the machine's network.
 
 const RUN_AS = /^(\d+):(\d+)$/;
 
@@ -26,7 +26,7 @@ function bundle({ config, rootfs }, folder, { env, data }) {
   const spec = JSON.parse(fs.readFileSync(file, "utf8"));
   const none = Object.fromEntries(Object.keys(spec.process.capabilities).map((kind) => [kind, []]));
   const bind = (from, to, mode) => ({ destination: to, type: "bind", source: from, options: ["rbind", mode] });
-  // An engine sets limits of its own; a sandbox may not raise them.
+  // An engine sets its own limits; a sandbox may not raise them.
   delete spec.process.rlimits;
   spec.process = {
     ...spec.process,
@@ -51,8 +51,8 @@ function bundle({ config, rootfs }, folder, { env, data }) {
 }
 
 /**
- * Starts a container with these settings. `data` = the folder that is /data, null = an empty one as an engine makes it.
- * Nothing of it outlives `ended`.
+ * Starts a container with these settings. `data` = the folder for /data, null = an empty one as an engine makes it.
+ * After `ended` nothing is left of it.
  */
 export async function container(image, folder, { env = {}, data = null } = {}) {
   const id = `spillway-${process.pid}-${fs.readdirSync(folder).length}`;

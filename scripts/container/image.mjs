@@ -2,20 +2,20 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 
-// Builds the image of the Dockerfile without a daemon: buildah in chroot isolation, on a base that debootstrap makes. Root only.
+// Builds the Dockerfile's image without a daemon: buildah in chroot isolation, on a base from debootstrap. Root only.
 
 const root = path.resolve(import.meta.dirname, "../..");
 const BASE = "localhost/node-base:local";
 const IMAGE = "localhost/spillway:local";
 
-/** Runs a command to its end and returns what it printed; throws with the end of its output when it fails. */
+/** Runs a command to its end and returns its output. On failure throws with the end of the output. */
 export function done(command, args, options = {}) {
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", maxBuffer: 1 << 28, ...options });
   if (status === 0) return stdout;
   throw new Error(`${command} ${args.join(" ")} ended with ${status}:\n${`${stdout}${stderr}`.slice(-3000)}`);
 }
 
-/** buildah with a store of its own, so that nothing of the machine's images is touched. */
+/** buildah with its own store, so that the machine's images are not touched. */
 export function builder(folder) {
   const policy = path.join(folder, "policy.json");
   fs.writeFileSync(policy, JSON.stringify({ default: [{ type: "insecureAcceptAnything" }] }));
@@ -34,8 +34,8 @@ export function builder(folder) {
 }
 
 /**
- * A small Debian with the Node and npm that run this script; returns the image's name. It trusts what NODE_EXTRA_CA_CERTS
- * names here: behind a proxy that ends TLS, npm reaches the registry from inside as well.
+ * A small Debian with the Node and npm that run this script; returns the image's name. It trusts the certificates in
+ * NODE_EXTRA_CA_CERTS: behind a proxy that ends TLS, npm must reach the registry from inside too.
  */
 function makeBase({ buildah, policy }, folder) {
   const base = path.join(folder, "base");
@@ -60,12 +60,12 @@ function makeBase({ buildah, policy }, folder) {
   return BASE;
 }
 
-/** Whether an earlier run has left the image in the folder. */
+/** Whether an earlier run left the image in the folder. */
 export function isBuilt({ buildah }) {
   return buildah("images", "--format", "{{.Name}}:{{.Tag}}").split("\n").includes(IMAGE);
 }
 
-/** Builds the image; `base` = an image that the builder can pull, or null = one made here. */
+/** Builds the image; `base` = an image that the builder can pull, or null = make one here. */
 export function buildImage(made, folder, base) {
   const from = base ?? makeBase(made, folder);
   const args = ["--isolation", "chroot", "--format", "docker", "--build-arg", `BASE=${from}`, "--tag", IMAGE];
@@ -73,7 +73,7 @@ export function buildImage(made, folder, base) {
   made.buildah("build", "--quiet", ...made.policy, ...pull, ...args, ".");
 }
 
-/** The image's settings, and a root made of it that can be mounted. */
+/** The image's settings, and a root file system made from it that can be mounted. */
 export function unpacked({ buildah, policy }) {
   const { Docker } = JSON.parse(buildah("inspect", "--type", "image", IMAGE));
   const container = buildah("from", "--pull-never", ...policy, IMAGE);

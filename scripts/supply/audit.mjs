@@ -2,9 +2,9 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 
-// `npm run audit`: known vulnerabilities of what runs in production, where the registry answers such questions. One that does not
-// reach us is explained in explained.json, by the address of its advisory. Exit code: 1 = there are high or critical ones that nobody has
-// explained, 0 = there are none, or the registry does not say: no answer is not a fault of this code.
+// `npm run audit`: known vulnerabilities of production packages, if the registry supports such queries. One that does
+// not affect us is explained in explained.json, by the address of its advisory. Exit code: 1 = high or critical ones
+// without an explanation, 0 = none, or the registry does not answer: that is not a fault of this code.
 const explained = JSON.parse(fs.readFileSync(path.join(import.meta.dirname, "explained.json"), "utf8"));
 const args = ["audit", "--omit=dev", "--json", "--fetch-retries=0", "--fetch-timeout=10000", "--loglevel=silent"];
 const { stdout } = spawnSync("npm", args, { encoding: "utf8", timeout: 60_000 });
@@ -27,7 +27,7 @@ if (found === undefined) {
   );
   process.exit(0);
 }
-// What is only named by another package stands in `via` as a text.
+// A vulnerability that another package causes is in `via` as text.
 const advisories = new Map(
   found.flatMap(({ name, via }) =>
     via.filter((one) => typeof one === "object").map((one) => [one.url, { name, ...one }]),
