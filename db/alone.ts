@@ -3,18 +3,18 @@ import { BootFault } from "@/lib/errors";
 import type { Log } from "@/lib/log";
 import { safeUrl } from "./client";
 
-/** Any number, the same in every process: held while counters live in one process's memory. */
+/** Any number, the same in every process. The lock is held while counters live in one process's memory. */
 const SOLE_LOCK = 4_207_519;
-/** A killed process's session may be noticed a moment later than its successor starts. */
+/** A killed process's session may end a moment after its successor starts. */
 const SOLE_TRIES = 40;
 const SOLE_PAUSE_MS = 50;
 const AGAIN_MS = 500;
 const CONNECT_MS = 3000;
 
 /**
- * Makes sure that no other process serves from this database while counters are kept in process memory: two of them
- * would each grant the whole limit. Throws a BootFault when one does. The lock ends with the process. A database that was
- * restarted has forgotten it: it is taken again as soon as that answers.
+ * Ensures that no other process serves from this database while counters are in process memory: two would each grant
+ * the whole limit. Throws a BootFault when another process does. The lock ends with the process. A restarted database
+ * has lost it, so it is taken again as soon as the database answers.
  */
 export async function holdAlone(url: string, log: Log): Promise<{ release(): Promise<void> }> {
   let client: pg.Client | null = null;
@@ -65,7 +65,7 @@ export async function holdAlone(url: string, log: Log): Promise<{ release(): Pro
   };
 }
 
-/** A connection that holds the lock; null when another one holds it. `onLost` is called when the connection has ended later. */
+/** A connection that holds the lock; null when another one holds it. `onLost` is called if the connection ends later. */
 async function locked(url: string, onLost: () => void): Promise<pg.Client | null> {
   const client = new pg.Client({ connectionString: url, keepAlive: true, connectionTimeoutMillis: CONNECT_MS });
   let isHeld = false;

@@ -8,13 +8,13 @@ import { dropValuesFromErrors } from "./open/without-values";
 
 export type Database = NodePgDatabase;
 
-/** A database with the pools that read and write it. */
+/** A database with its pools. */
 export type OpenDatabase = { readonly db: Database; ping(): Promise<void>; close(): Promise<void> };
 
 /**
- * Pool limits: a console query must not be able to starve the gateway of connections for long. The server ends a statement
- * itself; one that is not answered even so, on a connection gone mute or from a server that hangs, ends here, and its
- * connection with it.
+ * Pool limits: a console query must not take connections from the gateway for long. The server ends a slow statement
+ * itself. If that fails, on a dead connection or a hanging server, the statement ends here together with its
+ * connection.
  */
 const POOL = {
   max: 12,
@@ -23,21 +23,21 @@ const POOL = {
   keepAlive: true,
   statement_timeout: 15_000,
 };
-/** Of a process that is one of many, each for few calls. Statements are ended by us alone. */
+/** For a process that is one of many, each with few calls. Only this side ends statements. */
 const POOLED = { max: 6, idleTimeoutMillis: 5000, statement_timeout: false } as const;
-/** A little more than the server takes to end a statement itself. */
+/** A little longer than the server takes to end a statement itself. */
 const ANSWER_MS = 17_000;
 
 /**
- * Brings the schema up to date, opens the pool and checks that the server answers. With `ownerUrl` the schema is the
- * owner's, and the pool's role gets what serving takes. Throws a BootFault with one clear line when it cannot be used.
+ * Migrates the schema, opens the pool and checks that the server answers. With `ownerUrl` the owner has the schema, and
+ * the pool's role gets the rights to serve. Throws a BootFault with one clear line when it cannot be used.
  */
 export async function openDatabase(input: {
   url: string;
   ownerUrl?: string | null;
   log: Log;
   answerMs?: number;
-  /** The address may be that of a pooler, which takes no limit of time with a connection, and few connections of each process. */
+  /** The address may be a pooler's, which accepts no time limit with a connection and few connections of each process. */
   isPooled?: boolean;
 }): Promise<OpenDatabase> {
   const { url, log, answerMs = ANSWER_MS } = input;
@@ -59,7 +59,7 @@ export async function openDatabase(input: {
   const settings = input.isPooled === true ? { ...POOL, ...POOLED } : POOL;
   const pool = new pg.Pool({ connectionString: url, ...settings, query_timeout: answerMs });
   pool.on("error", (error) => log.warn({ err: error }, "idle database connection lost"));
-  // A transaction gives its connection back as if nothing had happened, also when its last statement was never answered.
+  // A transaction returns its connection to the pool even when its last statement was never answered.
   pool.on("release", (_error, client) => {
     if (isUnanswered(client)) void client.end().catch(() => undefined);
   });
@@ -80,7 +80,7 @@ async function asBootFault(setting: string, url: string, work: () => Promise<voi
   }
 }
 
-/** Whether a statement was sent on this connection and is still to be answered. The driver keeps it in a private member. */
+/** Whether a statement on this connection is still unanswered. The driver keeps it in a private member. */
 function isUnanswered(client: pg.PoolClient): boolean {
   const active: unknown = Reflect.get(client, "_activeQuery");
   return active !== null && active !== undefined;

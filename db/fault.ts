@@ -1,6 +1,6 @@
 /**
- * What a failed statement says of its cause. data: a row in it is at fault, and will be again; away: the database did not
- * answer, and nothing else would be answered now; other: this statement failed and may not the next time.
+ * The cause of a failed statement. data: a row in it is invalid, and will fail again; away: the database did not
+ * answer, and would answer nothing else now; other: this statement failed and may succeed next time.
  */
 export type FaultKind = "data" | "away" | "other";
 
@@ -17,7 +17,7 @@ const AWAY_CLASSES: ReadonlySet<string> = new Set(["08", "53", "57", "58"]);
 const QUERY_CANCELED = "57014";
 const CAUSES_MAX = 5;
 
-/** Reads the driver's error out of what a query threw. */
+/** Reads the driver's error from a query's error. */
 export function databaseFault(thrown: unknown): DatabaseFault {
   let error = thrown;
   for (let depth = 0; depth < CAUSES_MAX && error instanceof Error; depth++) {

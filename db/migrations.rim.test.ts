@@ -10,7 +10,7 @@ import { openDatabase } from "./client";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "./embedded/postgres";
 import { migrateOn } from "./open/migrate";
 
-/** Rows of the ledger that is migrated while it is read and written; MIGRATED_ROWS=10000000 is the long run (docs/scaling.md). */
+/** Ledger rows that are migrated during reads and writes; MIGRATED_ROWS=10000000 is the long run (docs/scaling.md). */
 const ROWS = Number(process.env.MIGRATED_ROWS ?? 100_000);
 const LONG_RUN_MS = 3_600_000;
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-migrations-"));
@@ -23,7 +23,7 @@ afterAll(async () => {
   fs.rmSync(folder, { recursive: true, force: true });
 });
 
-/** The migrations up to one, as an installation had them that was made then. */
+/** The migrations up to one, as in an installation of that version. */
 function upTo(tag: string): string {
   const from = path.join(process.cwd(), "db", "migrations");
   const to = path.join(folder, "then");
@@ -126,7 +126,7 @@ test("nobody who reads waits for a migration of the ledger, rows are written mea
       null, 'chat', 'm', 'm' || n % 2, 'p', 1, true, 10, 20, n, 0, n % 7, 'provider', n % 100, 1, 1, 1, 'complete', 200, 5, 50, at, at, 'i'
     from (select n, now() - n * interval '1 second' as at from generate_series(1, ${ROWS}) n) x`);
   let isOver = false;
-  /** Asks again and again; the longest answer, ms, and how many there were. */
+  /** Queries in a loop; the longest answer, ms, and the number of answers. */
   const asking = async (work: (count: number) => Promise<unknown>) => {
     let longestMs = 0;
     let count = 0;
@@ -138,7 +138,7 @@ test("nobody who reads waits for a migration of the ledger, rows are written mea
     return { longestMs, count };
   };
   const reading = asking(() => reader.query("select request_id from ledger limit 1"));
-  // As a process of the older release writes: the columns that it knows.
+  // Writes like a process of the older release: only the columns that it knows.
   const writing = asking((count) =>
     writer.query(`
       insert into ledger (request_id, tenant_id, tier_id, key_id, key_family_id, user_digest, endpoint, asked_model, served_model,
@@ -160,7 +160,7 @@ test("nobody who reads waits for a migration of the ledger, rows are written mea
     `${ROWS} ledger rows migrated in ${(tookMs / 1000).toFixed(1)} s; meanwhile the longest read took ${read.longestMs.toFixed(0)} ms, the longest write ${written.longestMs.toFixed(0)} ms, ${written.count} rows written\n`,
   );
   expect(limit).toEqual([{ statement_timeout: "0" }]);
-  // Held through the whole of it, as before, a reader waits for nearly all of that time.
+  // If one transaction held the lock throughout, as before, a reader would wait for nearly all of that time.
   expect(read.longestMs).toBeLessThan(tookMs / 2);
   expect(written.count).toBeGreaterThan(0);
   expect((await own.query("select count(*)::int as n from ledger")).rows).toEqual([{ n: ROWS + written.count }]);
@@ -186,7 +186,7 @@ test("a migration gives way to a reader that holds the ledger: others read meanw
   });
   const waits = `select 1 from pg_stat_activity where datname = 'held' and wait_event_type = 'Lock'`;
   while ((await own.query(waits)).rows.length === 0) await new Promise((resolve) => setImmediate(resolve));
-  // Behind the migration that waits; answered although the holder has not let go.
+  // Queued behind the waiting migration; answered although the holder has not released the lock.
   await reader.query("select * from ledger");
   expect(isOver).toBe(false);
   await holder.query("commit");

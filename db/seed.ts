@@ -5,7 +5,7 @@ import { models, prices, providers } from "./schema/catalog";
 import { limits, overrides, policyVersions, tiers } from "./schema/limits";
 import { keys, tenants } from "./schema/tenancy";
 
-/** Names of the demo's keys. `loop` is for the first curl loop: one user bucket, every other limit out of the way. */
+/** Names of the demo's keys. `loop` is for the first curl loop: one user bucket, every other limit far away. */
 export const DEMO_KEYS = ["free", "standard", "enterprise", "loop"] as const;
 export type DemoKey = (typeof DEMO_KEYS)[number];
 
@@ -13,7 +13,7 @@ type KeySecrets = { readonly id: string; readonly hmac: string; readonly last4: 
 
 const MICRO_USD = 1_000_000;
 
-/** The tiers as they are sold: requests and tokens per minute, calls at once, US dollars per day (null = by contract). */
+/** The tiers as sold: requests and tokens per minute, calls at once, US dollars per day (null = by contract). */
 const TIERS = [
   { slug: "free", name: "Free", requests: 10, tokens: 10_000, concurrent: 2, dollarsPerDay: 1 },
   { slug: "standard", name: "Standard", requests: 60, tokens: 100_000, concurrent: 10, dollarsPerDay: 50 },
@@ -26,7 +26,7 @@ const SIMULATED = [
   { slug: "sim-vision", input: 1_000_000, output: 4_000_000 },
 ] as const;
 
-/** Whether nothing has ever been configured. */
+/** Whether nothing was ever configured. */
 export async function isUnconfigured(db: Database): Promise<boolean> {
   const [row] = await db.select({ count: sql<number>`count(*)::int` }).from(tiers);
   return row?.count === 0;
@@ -81,7 +81,7 @@ export async function insertDemo(
   });
 }
 
-/** At the edge, for everyone: bursts of 20 calls per client address and two a second after that. */
+/** At the edge, for all: bursts of 20 calls per client address and two a second after that. */
 const EDGE = {
   id: "lim_everyone-address",
   name: "calls-per-address",

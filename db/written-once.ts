@@ -2,8 +2,8 @@ import { type SQL, sql } from "drizzle-orm";
 import { PgDialect } from "drizzle-orm/pg-core";
 
 /**
- * A statement of one value, put together once: one of hundreds of parts takes longer to write than its rows take to send.
- * `make` is called at the first use, and must make the same statement of any value.
+ * A statement of one value that is built once: building one of hundreds of parts takes longer than sending its rows.
+ * `make` is called at the first use, and must make the same statement for any value.
  */
 export function writtenOnce(make: (value: SQL) => SQL): (value: string) => SQL {
   let known: Written | null = null;
@@ -14,7 +14,7 @@ export function writtenOnce(make: (value: SQL) => SQL): (value: string) => SQL {
   };
 }
 
-/** The texts of a statement, as a template has them, and the parameters between them. */
+/** A statement's texts, in template form, and the parameters between them. */
 type Written = { readonly texts: TemplateStringsArray; readonly params: readonly unknown[] };
 
 function writtenOf(statement: SQL): Written {
@@ -23,5 +23,5 @@ function writtenOf(statement: SQL): Written {
   return { texts: Object.assign(pieces, { raw: pieces }), params };
 }
 
-/** No parameter of a statement of ours is this text. */
+/** None of our statements has this text as a parameter. */
 const HOLE = "\u0000the value";

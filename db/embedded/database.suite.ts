@@ -10,7 +10,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from "./postgres";
 export type TestDatabase = {
   readonly postgres: EmbeddedPostgres;
   readonly opened: OpenDatabase;
-  /** Removed by `close`; tests may keep files of their own in it. */
+  /** Removed by `close`; tests may keep their own files in it. */
   readonly folder: string;
   /** Stops the server and removes its files. */
   close(): Promise<void>;

@@ -36,7 +36,7 @@ test("killed outright, it is started again on its address, as often as it takes,
 test("a number in its pid file that now belongs to another process does not keep it from starting", async () => {
   const url = postgres.url;
   await postgres.stop();
-  // As after a power cut: the file of the old server is there, and its number is somebody else's.
+  // As after a power cut: the old server's pid file exists, and its pid belongs to another process.
   fs.writeFileSync(pidFile, [process.pid, path.dirname(pidFile), 0, 5432, "", "127.0.0.1", ""].join("\n"));
   postgres = await keepEmbeddedPostgres({ dataDir, log });
   expect(postgres.url.split("@")[0]).toBe(url.split("@")[0]);

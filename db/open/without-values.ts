@@ -3,12 +3,12 @@ import { PgPreparedQuery } from "drizzle-orm/pg-core";
 import pg from "pg";
 
 const STATEMENT_CHARS_MAX = 200;
-/** SQLSTATE class of data exceptions, whose texts quote the value at fault. */
+/** SQLSTATE class of data exceptions, whose texts quote the invalid value. */
 const DATA_EXCEPTION = "22";
 
 /**
- * From here on no failed statement carries the values it was called with: they are session tokens, key hashes and whole
- * batches of the ledger, and an error ends in a log sooner or later. Once per process; again changes nothing.
+ * From here on no failed statement carries its values: they are session tokens, key hashes and whole ledger batches,
+ * and an error ends up in a log sooner or later. Once per process; a repeat changes nothing.
  */
 export function dropValuesFromErrors(): void {
   if (Reflect.has(PgPreparedQuery.prototype, DONE)) return;
@@ -27,7 +27,7 @@ export function dropValuesFromErrors(): void {
 
 const DONE = Symbol.for("spillway.without-values");
 
-/** A statement that failed: its beginning and PostgreSQL's reason, which is its cause. */
+/** A failed statement: its beginning, and PostgreSQL's reason as its cause. */
 export class StatementFault extends Error {
   override readonly name = "StatementFault";
 }
@@ -40,7 +40,7 @@ function withoutValues(thrown: unknown): unknown {
   return new StatementFault(`${cause?.message ?? "unknown"} in: ${text}`, { cause });
 }
 
-/** Code, constraint, table and column stay: they are ours. Detail, hint and place quote what was written. */
+/** Code, constraint, table and column stay: they are ours. Detail, hint and position quote values. */
 function strip(error: pg.DatabaseError): void {
   error.detail = undefined;
   error.hint = undefined;

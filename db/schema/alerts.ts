@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { bigserial, boolean, index, integer, jsonb, pgTable, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
 import { tenants } from "./tenancy";
 
-/** Where alerts are sent. Addresses and secrets are sealed; `shown` is what people may read of them. */
+/** Where alerts are sent. Addresses and secrets are sealed; people may read only `shown`. */
 export const alertChannels = pgTable("alert_channels", {
   id: text("id").primaryKey(),
   name: text("name").notNull().unique(),
@@ -14,7 +14,7 @@ export const alertChannels = pgTable("alert_channels", {
   createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
 });
 
-/** What is watched. The form of `params` is lib/alerts/rules'. */
+/** A rule. The form of `params` is in lib/alerts/rules. */
 export const alertRules = pgTable("alert_rules", {
   id: text("id").primaryKey(),
   name: text("name").notNull().unique(),
@@ -24,15 +24,15 @@ export const alertRules = pgTable("alert_rules", {
   severity: text("severity").notNull(),
   channelIds: text("channel_ids").array().notNull(),
   enabled: boolean("enabled").notNull().default(true),
-  /** nothing is sent until then; what happens meanwhile is kept */
+  /** nothing is sent until then; findings meanwhile are stored */
   mutedUntil: timestamp("muted_until", { withTimezone: true }),
   muteReason: text("mute_reason"),
-  /** a brake that what it finds sets by itself; its form is lib/alerts/rules' */
+  /** a brake that its findings set automatically; its form is in lib/alerts/rules */
   brake: jsonb("brake"),
   createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
 });
 
-/** One thing that was found, from when it began until it was over. */
+/** One finding, from its beginning to its end. */
 export const alerts = pgTable(
   "alerts",
   {
@@ -40,13 +40,13 @@ export const alerts = pgTable(
     ruleId: text("rule_id")
       .notNull()
       .references(() => alertRules.id, { onDelete: "cascade" }),
-    /** the same finding while it lasts has one alert */
+    /** a finding has one alert while it lasts */
     dedupeKey: text("dedupe_key").notNull(),
     title: text("title").notNull(),
     detail: jsonb("detail").$type<Record<string, unknown>>().notNull(),
     severity: text("severity").notNull(),
     startedAt: timestamp("started_at", { withTimezone: true }).notNull(),
-    /** null = still so; what only happens once is over at once */
+    /** null = open; a one-time event is over at once */
     endedAt: timestamp("ended_at", { withTimezone: true }),
   },
   (table) => [
@@ -55,7 +55,7 @@ export const alerts = pgTable(
   ],
 );
 
-/** What the holder of a key asks the operators for; open until one of them has looked at it. */
+/** A key holder's request to the operators; open until one of them has handled it. */
 export const wishes = pgTable(
   "wishes",
   {
@@ -64,35 +64,35 @@ export const wishes = pgTable(
       .notNull()
       .references(() => tenants.id, { onDelete: "cascade" }),
     keyFamilyId: text("key_family_id").notNull(),
-    /** as the holder named it; empty = nobody */
+    /** as the holder named it; empty = none */
     user: text("user_name").notNull(),
-    /** in the holder's own words */
+    /** the holder's own words */
     wish: text("wish").notNull(),
     createdAt: timestamp("created_at", { withTimezone: true }).notNull(),
     doneAt: timestamp("done_at", { withTimezone: true }),
     doneBy: text("done_by"),
   },
   (table) => [
-    // Serves the bounds per key and tenant.
+    // Serves the maximum per key and tenant.
     index("wishes_tenant").on(table.tenantId, table.createdAt),
     index("wishes_open").on(table.createdAt).where(sql`${table.doneAt} is null`),
   ],
 );
 
-/** The outbox: one message to one channel, tried until it is taken or given up. */
+/** The outbox: one message to one channel, tried until it is accepted or given up. */
 export const alertDeliveries = pgTable(
   "alert_deliveries",
   {
     seq: bigserial("seq", { mode: "number" }).primaryKey(),
-    /** names the message to its receiver: the same for every try */
+    /** the message's id for its receiver: the same for every try */
     id: text("id").notNull().unique(),
     channelId: text("channel_id")
       .notNull()
       .references(() => alertChannels.id, { onDelete: "cascade" }),
-    /** form: lib/alerts/message's */
+    /** its form is in lib/alerts/message */
     message: jsonb("message").$type<Record<string, unknown>>().notNull(),
     attempts: integer("attempts").notNull().default(0),
-    /** when to try next; null = done, one way or the other */
+    /** when to try next; null = delivered or given up */
     nextAt: timestamp("next_at", { withTimezone: true }),
     deliveredAt: timestamp("delivered_at", { withTimezone: true }),
     lastError: text("last_error"),

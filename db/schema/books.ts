@@ -17,9 +17,9 @@ import type { AlgorithmName } from "@/lib/limits/rules/rule";
 import type { CostLine } from "@/lib/money/cost";
 
 /**
- * One row per call that reached a provider; appended, and changed only when a call that counted as crashed has ended after
- * all. No prompt and no completion text. Partitioned by day, through
- * the time that every request id begins with (lib/request-id); `keepLedger` makes and drops the days.
+ * One row per call that reached a provider. Rows are appended, and changed only when a call that counted as crashed
+ * ended after all. No prompt and no completion text. Partitioned by day, by the time at the start of every request id
+ * (lib/request-id); `keepLedger` makes and drops the days.
  */
 export const ledger = pgTable(
   "ledger",
@@ -40,20 +40,20 @@ export const ledger = pgTable(
     askedModel: text("asked_model").notNull(),
     servedModel: text("served_model").notNull(),
     providerId: text("provider_id").notNull(),
-    /** the name of the further credential of its provider that it was sent with; null = the provider's own */
+    /** the name of its provider's further credential that was used; null = the provider's own */
     credential: text("credential"),
-    /** how it was served other than asked: trimmed (max_tokens) or cheaper (another model); null = as asked */
+    /** how it was reduced: trimmed (max_tokens) or cheaper (another model); null = as requested */
     degradation: text("degradation"),
     /** shared: decided with all processes; local: by one alone, on its share, while the store was away */
     limitMode: text("limit_mode").notNull().default("shared"),
     policyVersion: bigint("policy_version", { mode: "number" }).notNull(),
     stream: boolean("stream").notNull(),
-    /** what the input was estimated to be */
+    /** estimated input tokens */
     estimatedInputTokens: integer("estimated_input_tokens").notNull(),
     /** tokens held at admission; null = the estimate */
     reservedInputTokens: integer("reserved_input_tokens"),
     reservedOutputTokens: integer("reserved_output_tokens").notNull(),
-    /** requests that it counted as: those of its cost class */
+    /** how many requests it counted as, by its cost class */
     permits: integer("permits").notNull().default(1),
     /** tokens billed; cached ones are part of the input */
     inputTokens: integer("input_tokens").notNull(),
@@ -63,15 +63,15 @@ export const ledger = pgTable(
     usageSource: text("usage_source").notNull(),
     /** micro-dollars, rounded up per row */
     costMicroUsd: bigint("cost_micro_usd", { mode: "number" }).notNull(),
-    /** what it was held at: the dearest that the request could cause, micro-dollars per million tokens */
+    /** price of the reservation: the highest that the request could cause, micro-dollars per million tokens */
     inputPrice: bigint("input_price", { mode: "number" }).notNull(),
     cachedInputPrice: bigint("cached_input_price", { mode: "number" }).notNull(),
     outputPrice: bigint("output_price", { mode: "number" }).notNull(),
     /** held for the call itself and its uses of hosted tools, micro-dollars */
     heldFeesMicroUsd: bigint("held_fees_micro_usd", { mode: "number" }).notNull().default(0),
-    /** that served it, or that was asked for when the provider names none; null = the usual one */
+    /** the tier that served it, or the requested one when the provider names none; null = the default one */
     serviceTier: text("service_tier"),
-    /** the lines that the cost is the sum of; null = rows of before there were lines: tokens at the three prices */
+    /** the lines that add up to the cost; null = rows from before there were lines: tokens at the three prices */
     costLines: jsonb("cost_lines").$type<readonly CostLine[]>(),
     /** how it ended: complete, client_abort, upstream_refused, upstream_error, upstream_cut, stalled, drained, crashed …, or submitted: a batch that is with its provider */
     ending: text("ending").notNull(),
@@ -83,11 +83,11 @@ export const ledger = pgTable(
     admittedAt: timestamp("admitted_at", { withTimezone: true }).notNull(),
     endedAt: timestamp("ended_at", { withTimezone: true }).notNull(),
     instanceId: text("instance_id").notNull(),
-    /** from where the call came: for the report on a leaked key */
+    /** the caller's address, for the report on a leaked key */
     clientAddress: text("client_address").notNull().default(""),
-    /** how urgent it was: of PRIORITIES (lib/limits) */
+    /** its priority: one of PRIORITIES (lib/limits) */
     priority: text("priority").notNull().default("standard"),
-    /** the provider's id of an answer that it keeps: who asks for that answer later must own the call. null = it keeps none */
+    /** the provider's id of an answer that it stores; who asks for that answer must own this call. null = none stored */
     answerId: text("answer_id"),
   },
   (table) => [
@@ -106,9 +106,9 @@ export const ledger = pgTable(
 );
 
 /**
- * Sums of the ledger that charts read instead of its rows; grow in the transaction of the rows. A minute and an
- * hour know tenant and model; `key_hour` and a day also key and feature; `user` is a day that knows the user and
- * nothing else of the call. What a grain does not know is empty text.
+ * Sums of the ledger that charts read instead of its rows; they grow in the transaction of the rows. A minute and an
+ * hour have tenant and model; `key_hour` and a day also have key and feature; `user` is a day with only the user.
+ * Dimensions that a grain lacks are empty text.
  */
 export const usage = pgTable(
   "usage",
@@ -122,7 +122,7 @@ export const usage = pgTable(
     feature: text("feature").notNull(),
     userDigest: text("user_digest").notNull(),
     calls: integer("calls").notNull(),
-    /** calls that did not end as they should */
+    /** calls that ended with an error */
     broken: integer("broken").notNull(),
     degraded: integer("degraded").notNull(),
     inputTokens: bigint("input_tokens", { mode: "number" }).notNull(),
@@ -147,7 +147,7 @@ export const usage = pgTable(
   ],
 );
 
-/** Sums of the ledger by what callers name, per hour: sessions, agents, and each value of each tag. Calls that name none are in no row. */
+/** Ledger sums by callers' names, per hour: sessions, agents, each value of each tag. Calls without names are in none. */
 export const labelUsage = pgTable(
   "label_usage",
   {
@@ -173,20 +173,20 @@ export const labelUsage = pgTable(
   ],
 );
 
-/** What providers say they billed, as imported from their usage exports: per day, model and tenant where they tell it. */
+/** What providers report as billed, imported from their usage exports: per day, model and tenant if reported. */
 export const providerUsage = pgTable(
   "provider_usage",
   {
     providerId: text("provider_id").notNull(),
     day: timestamp("day", { withTimezone: true }).notNull(),
-    /** the provider's name of the model; empty = not told */
+    /** the provider's name of the model; empty = unknown */
     model: text("model").notNull(),
-    /** the provider's own name of a project or workspace; empty = not told */
+    /** the provider's own name of a project or workspace; empty = unknown */
     account: text("account").notNull(),
     calls: bigint("calls", { mode: "number" }).notNull(),
     inputTokens: bigint("input_tokens", { mode: "number" }).notNull(),
     outputTokens: bigint("output_tokens", { mode: "number" }).notNull(),
-    /** null = the export tells no money */
+    /** null = the export has no money */
     costMicroUsd: bigint("cost_micro_usd", { mode: "number" }),
     importedAt: timestamp("imported_at", { withTimezone: true }).notNull(),
   },
@@ -232,7 +232,7 @@ export const refusalCounts = pgTable(
   ],
 );
 
-/** Admitted calls that a limit or a brake which only observes would have refused, per minute. */
+/** Admitted calls per minute that an observing limit or brake would have refused. */
 export const observedCounts = pgTable(
   "observed_counts",
   {
@@ -246,21 +246,21 @@ export const observedCounts = pgTable(
     count: integer("count").notNull(),
   },
   (table) => [
-    // By name first: what is asked is what one limit or brake would have done.
+    // By name first: queries ask for one limit or brake.
     primaryKey({ columns: [table.limitName, table.minute, table.tenantId, table.layer, table.dimension] }),
   ],
 );
 
-/** One limit as a refused call met it; units are the dimension's. */
+/** One limit at the time of a refused call; units are the dimension's. */
 export type MetLimit = {
   readonly name: string;
   readonly layer: Layer;
   readonly dimension: Dimension;
   readonly algorithm: AlgorithmName;
   readonly limit: number;
-  /** before this call; what running calls held is part of it */
+  /** use before this call, including what running calls held */
   readonly used: number;
-  /** burst credit is part of it */
+  /** including burst credit */
   readonly remaining: number;
   readonly asked: number;
   /** 0 = it fitted; null = it could never fit */
@@ -269,13 +269,13 @@ export type MetLimit = {
 };
 
 /**
- * Refused calls that can be explained by their id. Not all of them, and for days only: how many is `RefusedCalls`' to say,
- * how long is `keepBooks`'. All are counted in refusal_counts.
+ * Refused calls that can be explained by their id. Not all of them, and only for days: `RefusedCalls` decides how many,
+ * `keepBooks` how long. All are counted in refusal_counts.
  */
 export const refusedCalls = pgTable(
   "refused_calls",
   {
-    /** begins with the time of its making (lib/request-id): the order of ids is the order of calls */
+    /** begins with its creation time (lib/request-id), so ids are in the order of calls */
     requestId: text("request_id").primaryKey(),
     at: timestamp("at", { withTimezone: true }).notNull(),
     tenantId: text("tenant_id").notNull(),
@@ -289,13 +289,13 @@ export const refusedCalls = pgTable(
     tags: text("tags"),
     endpoint: text("endpoint").notNull(),
     askedModel: text("asked_model").notNull(),
-    /** the model and tokens of the way to serve it that came nearest to being admitted */
+    /** model and tokens of the attempt that came nearest to admission */
     model: text("model").notNull(),
     providerId: text("provider_id").notNull(),
     /** tokens that would have been held */
     estimatedInputTokens: bigint("estimated_input_tokens", { mode: "number" }).notNull(),
     reservedOutputTokens: bigint("reserved_output_tokens", { mode: "number" }).notNull(),
-    /** requests that it would have counted as: those of its cost class */
+    /** how many requests it would have counted as, by its cost class */
     permits: integer("permits").notNull().default(1),
     /** micro-dollars per million tokens */
     inputPrice: bigint("input_price", { mode: "number" }).notNull(),
@@ -307,15 +307,15 @@ export const refusedCalls = pgTable(
     code: text("code").notNull(),
     /** as announced to the caller */
     message: text("message").notNull(),
-    /** what refused: empty layer and dimension for brakes, whose id is the name */
+    /** what refused; for brakes layer and dimension are empty and the name is the id */
     layer: text("layer").notNull(),
     dimension: text("dimension").notNull(),
     limitName: text("limit_name").notNull(),
-    /** after which it would have been admitted; null = never, or nobody knows */
+    /** when it would have been admitted; null = never, or unknown */
     retryAfterMs: bigint("retry_after_ms", { mode: "number" }),
     met: jsonb("met").$type<readonly MetLimit[]>().notNull(),
     policyVersion: bigint("policy_version", { mode: "number" }).notNull(),
-    /** the client library, as it names itself */
+    /** the client library, by its own name */
     client: text("client").notNull(),
     clientAddress: text("client_address").notNull(),
   },

@@ -16,43 +16,43 @@ import {
 } from "drizzle-orm/pg-core";
 import { tenants } from "./tenancy";
 
-/** What happens from some percent of a budget on. */
+/** An action from some percent of a budget on. */
 export type BudgetThreshold = { percent: number; action: "alert" | "degrade" | "queue" | "refuse" };
 
 /**
- * Money per day, week, month or rolling window, for one subject or for each subject of a level. Enforced as limits are;
- * what was spent is booked in `budget_spend` with every ledger row.
+ * Money per day, week, month or rolling window, for one subject or for each subject of a level. Enforced like limits;
+ * spend is booked in `budget_spend` with every ledger row.
  */
 export const budgets = pgTable(
   "budgets",
   {
     id: text("id").primaryKey(),
-    /** names it in refusals, quotas and alerts */
+    /** its name in refusals, quotas and alerts */
     slug: text("slug").notNull().unique(),
     /** global, tenant, user, key, feature or model */
     level: text("level").notNull(),
-    /** null for the global level alone */
+    /** null only for the global level */
     tenantId: text("tenant_id").references(() => tenants.id, { onDelete: "cascade" }),
-    /** user's name, key family, feature or model slug that it is for; null = each one has this much */
+    /** its user's name, key family, feature or model slug; null = each one has this amount */
     target: text("target"),
-    /** the same as the ledger has it: users by their digest */
+    /** the same in the ledger's form: users by their digest */
     targetBooked: text("target_booked"),
-    /** the same as counters have it: users and features by their digests, models by their ids */
+    /** the same in the counters' form: users and features by their digests, models by their ids */
     targetCounted: text("target_counted"),
     /** day, week, month or rolling */
     period: text("period").notNull(),
     /** length of a rolling window */
     windowSeconds: integer("window_seconds"),
-    /** IANA zone in which its periods begin */
+    /** IANA zone of its periods */
     timeZone: text("time_zone").notNull().default("UTC"),
     amountMicroUsd: bigint("amount_micro_usd", { mode: "number" }).notNull(),
     thresholds: jsonb("thresholds").$type<BudgetThreshold[]>().notNull(),
-    /** what is left, or was spent too much, moves into the next period, once and at most the amount */
+    /** the rest, or the overspend, moves into the next period, once and at most the amount */
     carryOver: boolean("carry_over").notNull().default(false),
     carriedMicroUsd: bigint("carried_micro_usd", { mode: "number" }).notNull().default(0),
-    /** the period into which that was carried */
+    /** the period into which it was carried */
     carriedInto: timestamp("carried_into", { withTimezone: true }),
-    /** more for a while */
+    /** a temporary raise */
     raiseMicroUsd: bigint("raise_micro_usd", { mode: "number" }).notNull().default(0),
     raiseUntil: timestamp("raise_until", { withTimezone: true }),
     version: integer("version").notNull().default(1),
@@ -71,14 +71,14 @@ export const budgets = pgTable(
   ],
 );
 
-/** What the ledger's calls have cost each budget, per subject and period; grows in the transaction of its rows. */
+/** The cost of the ledger's calls per budget, subject and period; grows in the transaction of its rows. */
 export const budgetSpend = pgTable(
   "budget_spend",
   {
     budgetId: text("budget_id")
       .notNull()
       .references(() => budgets.id, { onDelete: "cascade" }),
-    /** as the ledger has it: tenant id, user digest, key family, feature or model slug; empty for the global level */
+    /** in the ledger's form: tenant id, user digest, key family, feature or model slug; empty for the global level */
     subject: text("subject").notNull(),
     periodStart: timestamp("period_start", { withTimezone: true }).notNull(),
     spentMicroUsd: bigint("spent_micro_usd", { mode: "number" }).notNull(),
@@ -87,7 +87,7 @@ export const budgetSpend = pgTable(
   (table) => [primaryKey({ columns: [table.budgetId, table.periodStart, table.subject] })],
 );
 
-/** A threshold was passed: once per budget, subject, period and percent, on whichever process. */
+/** A passed threshold: once per budget, subject, period and percent, over all processes. */
 export const budgetEvents = pgTable(
   "budget_events",
   {
@@ -102,7 +102,7 @@ export const budgetEvents = pgTable(
     spentMicroUsd: bigint("spent_micro_usd", { mode: "number" }).notNull(),
     amountMicroUsd: bigint("amount_micro_usd", { mode: "number" }).notNull(),
     at: timestamp("at", { withTimezone: true }).notNull().defaultNow(),
-    /** the alerting rules have looked at it */
+    /** the alerting rules have checked it */
     seen: boolean("seen").notNull().default(false),
   },
   (table) => [

@@ -10,46 +10,46 @@ export const providers = pgTable("providers", {
   name: text("name").notNull(),
   /** openai or anthropic */
   dialect: text("dialect").notNull(),
-  /** which kind of provider it is: how calls are placed and proven. null = its dialect says all */
+  /** its kind of provider: how calls are placed and authenticated. null = its dialect says all */
   preset: text("preset"),
   /** up to and including the version segment: https://api.openai.com/v1 */
   baseUrl: text("base_url").notNull(),
-  /** name of the environment variable that holds the credential; null = none is sent */
+  /** name of the environment variable with the credential; null = none is sent */
   credentialEnv: text("credential_env"),
-  /** the credential itself, sealed under CREDENTIALS_KEY; comes before the variable. null = none is kept here */
+  /** the credential itself, sealed under CREDENTIALS_KEY; precedes the variable. null = none is stored */
   credentialSealed: text("credential_sealed"),
   credentialLast4: text("credential_last4"),
   /** may point at a loopback or private address (vLLM, Ollama, the simulator) */
   allowLocal: boolean("allow_local").notNull().default(false),
-  /** reports usage so far with every stream event when asked (vLLM and the simulator do) */
+  /** reports running usage with every stream event on request (vLLM and the simulator do) */
   continuousUsage: boolean("continuous_usage").notNull().default(false),
-  /** is sent no members of a body that we do not know */
+  /** body members that we do not know are not sent to it */
   strict: boolean("strict").notNull().default(false),
-  /** how long it may take until it begins to answer; null = UPSTREAM_HEADERS_SECONDS */
+  /** timeout until it begins to answer; null = UPSTREAM_HEADERS_SECONDS */
   answerSeconds: integer("answer_seconds"),
-  /** how long it may be silent within an answer; null = UPSTREAM_IDLE_SECONDS */
+  /** timeout for silence within an answer; null = UPSTREAM_IDLE_SECONDS */
   silenceSeconds: integer("silence_seconds"),
   enabled: boolean("enabled").notNull().default(true),
-  /** its limits as the operator knows them, for each credential and model; null = what its answers say */
+  /** its limits as its operator configured them, for each credential and model; null = from its answers */
   requestsPerMinute: integer("requests_per_minute"),
   tokensPerMinute: integer("tokens_per_minute"),
-  /** which of its service tiers it is asked for, by priority (`lib/policy/rows/service-tiers`) */
+  /** the service tier to request, by priority (`lib/policy/rows/service-tiers`) */
   serviceTiers: jsonb("service_tiers").$type<Partial<Record<Priority, string>>>().notNull().default({}),
-  /** limits how fast traffic may grow: after a quiet hour each credential begins with a little, which doubles every minute */
+  /** limits traffic growth: after a quiet hour each credential begins with a small share, which doubles every minute */
   ramps: boolean("ramps").notNull().default(false),
-  /** is left alone for a while after 429s and failures; false = it gets every call, whatever it answered before */
+  /** gets no calls for a while after 429s and failures; false = it gets every call, whatever it answered before */
   coolsDown: boolean("cools_down").notNull().default(true),
   /** share of the calls that its own credential gets beside the others */
   credentialWeight: integer("credential_weight").notNull().default(1),
-  /** further credentials (`lib/policy/rows/credential-row`), each with a share, a room and cool-downs of its own */
+  /** further credentials (`lib/policy/rows/credential-row`), each with its own share, room and cool-downs */
   credentials: jsonb("credentials").$type<readonly unknown[]>().notNull().default([]),
-  /** an operator took it out, and why: its models are served by their fallbacks, or refused. null = it is in service */
+  /** an operator took it out, and why: its models are served by their fallbacks, or refused. null = in service */
   takenOutReason: text("taken_out_reason"),
-  /** it was changed or put back then: cool-downs from before do not hold */
+  /** when it was changed or put back: earlier cool-downs do not count */
   reopenedAt: timestamp("reopened_at", { withTimezone: true }),
 });
 
-/** Models that callers may ask for. */
+/** Models that callers may request. */
 export const models = pgTable(
   "models",
   {
@@ -73,7 +73,7 @@ export const models = pgTable(
   (table) => [index("models_provider").on(table.providerId)],
 );
 
-/** Dated prices; the newest that has begun is in force. Micro-dollars per million tokens, so $0.15/M is 150000. */
+/** Dated prices; the newest one that has begun is in force. Micro-dollars per million tokens, so $0.15/M is 150000. */
 export const prices = pgTable(
   "prices",
   {
@@ -85,9 +85,9 @@ export const prices = pgTable(
     inputMicroUsdPerMillion: bigint("input_micro_usd_per_million", { mode: "number" }).notNull(),
     cachedInputMicroUsdPerMillion: bigint("cached_input_micro_usd_per_million", { mode: "number" }).notNull(),
     outputMicroUsdPerMillion: bigint("output_micro_usd_per_million", { mode: "number" }).notNull(),
-    /** everything else that has a price: other rates, long inputs, service tiers, fees */
+    /** all other prices: other rates, long inputs, service tiers, fees */
     more: jsonb("more").$type<PriceMore>().notNull().default({}),
-    /** who said so: operator, genai-prices, demo */
+    /** its source: operator, genai-prices, demo */
     source: text("source").notNull(),
   },
   (table) => [

@@ -1,6 +1,6 @@
 import { bigint, boolean, doublePrecision, index, integer, jsonb, pgTable, text, timestamp } from "drizzle-orm/pg-core";
 
-/** Processes that serve from this database, by their last sign of life. */
+/** Processes that serve from this database, with their last heartbeat. */
 export const instances = pgTable("instances", {
   id: text("id").primaryKey(),
   startedAt: timestamp("started_at", { withTimezone: true }).notNull().defaultNow(),
@@ -8,40 +8,40 @@ export const instances = pgTable("instances", {
   seenAt: timestamp("seen_at", { withTimezone: true }).notNull().defaultNow(),
   /** version of the policy that it enforces */
   policyVersion: bigint("policy_version", { mode: "number" }).notNull(),
-  /** database time at which it took that version up */
+  /** database time when it adopted that version */
   policyAt: timestamp("policy_at", { withTimezone: true }).notNull().defaultNow(),
   /** of this software */
   release: text("release").notNull().default(""),
-  /** calls that run in it */
+  /** its running calls */
   openCalls: integer("open_calls").notNull().default(0),
-  /** what 95 of 100 admissions of the last minute took to be decided, in ms; null = there was none */
+  /** p95 decision time of the last minute's admissions, in ms; null = there was none */
   decisionP95Ms: doublePrecision("decision_p95_ms"),
   /** it cannot reach the shared store and enforces its share of the limits alone */
   isStoreAway: boolean("is_store_away").notNull().default(false),
-  /** database time since which it is so; null = it is not */
+  /** since when, in database time; null = it can reach the store */
   storeAwayAt: timestamp("store_away_at", { withTimezone: true }),
   /** where it counts: `memory`, or `redis`, the prefix of its keys and the store's id; empty = an older release */
   store: text("store").notNull().default(""),
-  /** what waits in it and what it sheds, as lib/scarcity/settings reads it; null = an older release, or one without calls */
+  /** its queue and what it sheds, as lib/scarcity/settings reads it; null = an older release, or one without calls */
   queue: jsonb("queue"),
 });
 
 /** Facts about the installation that all of its processes must agree on. */
 export const settings = pgTable("settings", { name: text("name").primaryKey(), value: text("value").notNull() });
 
-/** What all processes know of places that calls are sent to: cool-downs, probes, what was taken out (`lib/providers/trouble`). */
+/** Shared state of places that calls are sent to: cool-downs, probes, removals (`lib/providers/trouble`). */
 export const upstreamPlaces = pgTable(
   "upstream_places",
   {
     /** a credential, or a credential and the provider's name of a model */
     id: text("id").primaryKey(),
     providerId: text("provider_id").notNull(),
-    /** grows with each change; a process writes only over what it has read */
+    /** grows with each change; a process writes only over the revision that it has read */
     revision: bigint("revision", { mode: "number" }).notNull(),
     state: jsonb("state").$type<unknown>().notNull(),
     /** database time of the last change */
     changedAt: timestamp("changed_at", { withTimezone: true }).notNull().defaultNow(),
   },
-  // Serves what has changed since a process looked last.
+  // Serves changes since a process's last read.
   (table) => [index("upstream_places_changed").on(table.changedAt)],
 );

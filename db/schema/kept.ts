@@ -1,11 +1,11 @@
 import { sql } from "drizzle-orm";
 import { index, jsonb, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
 
-/** What the calls of a file of batch calls may use at most, by the caps that they name. */
+/** Maximum use of the calls in a file of batch calls, by the caps that they name. */
 export type BatchWeight = {
-  /** the catalogue's name of the one model that all of them ask for */
+  /** the catalogue's name of the one model that all of them request */
   readonly model: string;
-  /** the path that all of them are for */
+  /** the path of all of them */
   readonly url: string;
   readonly requests: number;
   readonly inputTokens: number;
@@ -16,8 +16,8 @@ export type BatchWeight = {
 };
 
 /**
- * Files and batches that providers keep for tenants: the provider itself would show them to everybody with the same
- * credential. No content of them is here.
+ * Files and batches that providers store for tenants. The provider itself would show them to every holder of the same
+ * credential. Their content is not stored here.
  */
 export const keptObjects = pgTable(
   "kept_objects",
@@ -30,23 +30,23 @@ export const keptObjects = pgTable(
     /** openai or anthropic */
     dialect: text("dialect").notNull(),
     tenantId: text("tenant_id").notNull(),
-    /** the catalogue's name of a model of that provider: what asks for it asks by this one */
+    /** the catalogue's name of a model of that provider; requests for the object use it */
     model: text("model").notNull(),
-    /** as the provider told it last */
+    /** as the provider reported it last */
     object: jsonb("object").$type<Readonly<Record<string, unknown>>>().notNull(),
-    /** of a file of batch calls; null = it is none */
+    /** for a file of batch calls; null = it is none */
     weight: jsonb("weight").$type<BatchWeight>(),
-    /** of a batch: the ledger row that it is billed by */
+    /** for a batch: the ledger row that bills it */
     requestId: text("request_id"),
     createdAt: timestamp("created_at", { withTimezone: true }).notNull(),
-    /** of a batch: when its provider is asked for its end next; null = it has been billed */
+    /** for a batch: when its provider is asked for its end next; null = it was billed */
     pollAt: timestamp("poll_at", { withTimezone: true }),
   },
   (table) => [
     primaryKey({ columns: [table.id, table.providerId] }),
     // Serves a tenant's lists.
     index("kept_objects_tenant").on(table.tenantId, table.kind, table.createdAt),
-    // Serves the look for batches that have ended.
+    // Serves the search for ended batches.
     index("kept_objects_poll").on(table.pollAt).where(sql`${table.pollAt} is not null`),
   ],
 );

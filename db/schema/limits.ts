@@ -10,7 +10,7 @@ export const tiers = pgTable("tiers", {
   name: text("name").notNull(),
   /** grows by one with every published edit; an edit names the version it was read at */
   version: integer("version").notNull().default(1),
-  /** what calls may be reduced to before they are refused; its form is lib/policy/rows/ladder-row's */
+  /** how calls may be reduced before they are refused; its form is in lib/policy/rows/ladder-row */
   ladder: jsonb("ladder").notNull().default({}),
   /** days after which a key of its tenants expires at the latest; null = a key may live for ever */
   keyDaysMax: integer("key_days_max").default(90),
@@ -19,13 +19,13 @@ export const tiers = pgTable("tiers", {
   updatedAt: timestamp("updated_at", { withTimezone: true }).notNull().defaultNow(),
 });
 
-/** Drafts of a tier that are published by themselves at their time. */
+/** Drafts of a tier that are published automatically at their time. */
 export const tierSchedules = pgTable("tier_schedules", {
   id: text("id").primaryKey(),
   tierId: text("tier_id")
     .notNull()
     .references(() => tiers.id, { onDelete: "cascade" }),
-  /** what PUT /tiers/{slug} takes, with the version it was drafted from */
+  /** the body of PUT /tiers/{slug}, with the version it was drafted from */
   draft: jsonb("draft").notNull(),
   publishAt: timestamp("publish_at", { withTimezone: true }).notNull(),
   createdBy: text("created_by").notNull(),
@@ -41,15 +41,15 @@ export type LimitMatch = {
   model?: string | undefined;
   provider?: string | undefined;
   endpoint?: string | undefined;
-  /** this priority and all that are less urgent */
+  /** this priority and all less urgent ones */
   priority?: Priority | undefined;
-  /** of the layer tag: which one, or which value of it */
+  /** for the layer tag: which tag, or which value of it */
   tag?: string | undefined;
 };
 
 /**
- * The one place where limits live. A row belongs to a tier, to one key family, or (both null) to everybody.
- * `name` is stable over edits and unique within its owner: counters and overrides refer to it.
+ * The only table of limits. A row belongs to a tier, to one key family, or (both null) to all tenants. `name` is stable
+ * over edits and unique within its owner: counters and overrides refer to it.
  */
 export const limits = pgTable(
   "limits",
@@ -76,9 +76,9 @@ export const limits = pgTable(
     match: jsonb("match").$type<LimitMatch>().notNull().default({}),
     /** what happens when it is used up: refuse, degrade or queue */
     onExceed: text("on_exceed").notNull().default("refuse"),
-    /** counts, but cannot deny */
+    /** counts, but never refuses */
     observe: boolean("observe").notNull().default(false),
-    /** what holds while the store is away: closed, local or open */
+    /** failure mode while the store is away: closed, local or open */
     failureMode: text("failure_mode").notNull().default("local"),
     position: integer("position").notNull().default(0),
   },
@@ -107,7 +107,7 @@ export const overrides = pgTable("overrides", {
   limitName: text("limit_name").notNull(),
   /** null = the limit does not apply at all */
   capacity: bigint("capacity", { mode: "number" }),
-  /** null = as the tier's limit has it */
+  /** null = the tier's value */
   refill: bigint("refill", { mode: "number" }),
   reason: text("reason").notNull(),
   createdBy: text("created_by").notNull(),
@@ -125,7 +125,7 @@ export const policyVersions = pgTable("policy_versions", {
   change: text("change").notNull(),
 });
 
-/** Operators' kill switches. In force while not lifted and not expired. */
+/** Operators' kill switches. In force until lifted or expired. */
 export const brakes = pgTable("brakes", {
   id: text("id").primaryKey(),
   scope: jsonb("scope").$type<BrakeScope>().notNull(),
@@ -140,6 +140,6 @@ export const brakes = pgTable("brakes", {
   liftedAt: timestamp("lifted_at", { withTimezone: true }),
   liftedBy: text("lifted_by"),
   liftReason: text("lift_reason"),
-  /** from then until it expires it lets through a share of the calls that grows evenly; null = it holds in full */
+  /** from then to its expiry it admits an evenly growing share of calls; null = it holds in full */
   rampFrom: timestamp("ramp_from", { withTimezone: true }),
 });

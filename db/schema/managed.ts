@@ -1,6 +1,6 @@
 import { jsonb, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
 
-/** What a configuration file set last: the mark on an object, and what its state is compared with to find edits by hand. */
+/** The last state that a configuration file set: the mark on an object, and the base for finding manual edits. */
 export const managedObjects = pgTable(
   "managed_objects",
   {
@@ -8,9 +8,9 @@ export const managedObjects = pgTable(
     kind: text("kind").notNull(),
     /** slug, name or e-mail address */
     name: text("name").notNull(),
-    /** the file, as the person who applied it calls it */
+    /** the file's name, from the person who applied it */
     source: text("source").notNull(),
-    /** the object as the file had it, with defaults filled in; no secret */
+    /** the object's state in the file, with defaults filled in; no secret */
     content: jsonb("content").$type<Record<string, unknown>>().notNull(),
     appliedBy: text("applied_by").notNull(),
     appliedAt: timestamp("applied_at", { withTimezone: true }).notNull(),

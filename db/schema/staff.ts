@@ -1,6 +1,6 @@
 import { boolean, index, integer, pgTable, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
 
-/** Operators of the console, in the shape that better-auth's core and admin plugin expect. */
+/** Operators of the console, in the form that better-auth's core and admin plugin expect. */
 export const staff = pgTable("staff", {
   id: text("id").primaryKey(),
   name: text("name").notNull(),
@@ -12,7 +12,7 @@ export const staff = pgTable("staff", {
   banned: boolean("banned").notNull().default(false),
   banReason: text("ban_reason"),
   banExpires: timestamp("ban_expires", { withTimezone: true }),
-  /** sign-in by password asks for a code as well */
+  /** sign-in by password also requires a code */
   twoFactorEnabled: boolean("two_factor_enabled").notNull().default(false),
   createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
   updatedAt: timestamp("updated_at", { withTimezone: true }).notNull().defaultNow(),
@@ -30,7 +30,7 @@ export const staffSessions = pgTable(
     ipAddress: text("ip_address"),
     userAgent: text("user_agent"),
     impersonatedBy: text("impersonated_by"),
-    /** when the password was last asked for within the session; null = only at sign-in */
+    /** last password check within the session; null = only at sign-in */
     confirmedAt: timestamp("confirmed_at", { withTimezone: true }),
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
     updatedAt: timestamp("updated_at", { withTimezone: true }).notNull().defaultNow(),
@@ -76,18 +76,18 @@ export const staffSecondFactors = pgTable("staff_second_factors", {
     .references(() => staff.id, { onDelete: "cascade" }),
   secret: text("secret").notNull(),
   backupCodes: text("backup_codes").notNull(),
-  /** false until the first code of it was right */
+  /** false until its first correct code */
   verified: boolean("verified").notNull().default(false),
-  /** wrong codes at sign-in, one after the other */
+  /** consecutive wrong codes at sign-in */
   failedVerificationCount: integer("failed_verification_count").notNull().default(0),
-  /** no code is tried until then */
+  /** no code is accepted until then */
   lockedUntil: timestamp("locked_until", { withTimezone: true }),
-  /** the newest code that was right, and when: a code counts once */
+  /** the newest correct code, and when: a code counts once */
   usedCode: text("used_code"),
   usedAt: timestamp("used_at", { withTimezone: true }),
 });
 
-/** What an operator wants to see again: a page with its filters, under a name of their own. */
+/** An operator's saved view: a page with its filters, under a name. */
 export const savedViews = pgTable(
   "saved_views",
   {
@@ -95,7 +95,7 @@ export const savedViews = pgTable(
     /** the staff id, or the operator token's name */
     owner: text("owner").notNull(),
     name: text("name").notNull(),
-    /** what stands behind the page's address, without the question mark */
+    /** the query of the page's address, without the question mark */
     query: text("query").notNull(),
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
   },

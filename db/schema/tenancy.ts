@@ -12,15 +12,15 @@ export const tenants = pgTable(
     tierId: text("tier_id")
       .notNull()
       .references(() => tiers.id),
-    /** IANA zone in which the tenant's days and months begin */
+    /** IANA zone of the tenant's days and months */
     timeZone: text("time_zone").notNull().default("UTC"),
     /** fixed cost class per feature: S, M, L or XL */
     featureClasses: jsonb("feature_classes").$type<Record<string, "S" | "M" | "L" | "XL">>().notNull().default({}),
-    /** requests that one call of a cost class counts as; a class that is not in it has the usual figure */
+    /** how many requests one call of a cost class counts as; a class that is not listed has the default */
     classPermits: jsonb("class_permits").$type<Partial<Record<"S" | "M" | "L" | "XL", number>>>().notNull().default({}),
-    /** active, or suspended: every call is answered 403 */
+    /** active, or suspended: every call gets 403 */
     status: text("status").notNull().default("active"),
-    /** grows when the links to its own page are voided */
+    /** grows when the links to its own page are revoked */
     linkVersion: integer("link_version").notNull().default(1),
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),
   },
@@ -30,7 +30,7 @@ export const tenants = pgTable(
   ],
 );
 
-/** What operators want each other to know of a tenant; the newest first. */
+/** Operators' notes for each other about a tenant. */
 export const tenantNotes = pgTable(
   "tenant_notes",
   {
@@ -85,17 +85,17 @@ export const keys = pgTable(
     models: text("models").array(),
     /** endpoints this key may call; null = all */
     endpoints: text("endpoints").array(),
-    /** the most urgent priority that its calls may have: of PRIORITIES (lib/limits) */
+    /** the most urgent priority that its calls may have: one of PRIORITIES (lib/limits) */
     priority: text("priority").notNull().default("interactive"),
     /** CIDR ranges this key may call from; null = any */
     ipAllow: text("ip_allow").array(),
     /** the largest body of its calls, in MiB; null = BODY_MB_MAX */
     bodyMbMax: integer("body_mb_max"),
-    /** the key that this one replaces; its end is set by this one's first use */
+    /** the key that this one replaces; this one's first use sets that key's end */
     rotatesKeyId: text("rotates_key_id"),
-    /** how long the replaced key lives on after that */
+    /** how long the replaced key lives after that */
     overlapSeconds: integer("overlap_seconds"),
-    /** its holder means to replace it so many days after its creation; null = when somebody thinks of it */
+    /** planned days from its creation to its replacement; null = no schedule */
     rotateDays: integer("rotate_days"),
     /** null = does not expire */
     expiresAt: timestamp("expires_at", { withTimezone: true }),

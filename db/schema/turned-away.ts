@@ -1,8 +1,8 @@
 import { index, integer, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
 
 /**
- * Calls that no limit refused and no provider saw: a wrong or revoked key, a forbidden address, a body that cannot be
- * read. Counted per minute instead of one row each: a stranger must not fill the disk. Forgotten after a week.
+ * Calls that no limit refused and no provider saw: a wrong or revoked key, a forbidden address, an unreadable body.
+ * Counted per minute instead of one row each: a stranger must not fill the disk. Deleted after a week.
  */
 export const turnedAway = pgTable(
   "turned_away",
@@ -12,9 +12,9 @@ export const turnedAway = pgTable(
     code: text("code").notNull(),
     /** HTTP status of the answer */
     status: integer("status").notNull(),
-    /** whose key it was; empty = the key was not proven to be anybody's */
+    /** the key's tenant; empty = the key was not verified */
     tenantId: text("tenant_id").notNull(),
-    /** public id that was sent, proven or not; empty = none, or one of very many */
+    /** public id that was sent, verified or not; empty = none, or one of very many */
     keyId: text("key_id").notNull(),
     /** empty = one of very many */
     address: text("address").notNull(),

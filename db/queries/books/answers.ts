@@ -2,7 +2,7 @@ import { desc, eq, sql } from "drizzle-orm";
 import type { Database } from "../../client";
 import { ledger } from "../../schema/books";
 
-/** Whose call an answer came of, where it was served, and how many tokens who goes on from it sends again. */
+/** The call that made an answer, where it was served, and how many tokens a follow-up call sends again. */
 export type AnswerOwner = {
   readonly tenantId: string;
   readonly servedModel: string;
@@ -10,7 +10,7 @@ export type AnswerOwner = {
   readonly tokens: number;
 };
 
-/** The call by the provider's id of its answer. No tenant argument: whose it is, is what is asked. */
+/** The call by the provider's id of its answer. No tenant argument: the query asks for the owner. */
 export async function findAnswerOwner(db: Database, answerId: string): Promise<AnswerOwner | null> {
   const [found] = await db
     .select({

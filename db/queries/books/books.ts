@@ -22,7 +22,7 @@ export async function addRefusals(db: Database, counts: readonly RefusalInsert[]
     });
 }
 
-/** Adds counts of what would have been refused to their minutes. Call once per batch: it is not idempotent. */
+/** Adds would-be refusals to their minutes. Call once per batch: it is not idempotent. */
 export async function addObserved(db: Database, counts: readonly ObservedInsert[]): Promise<void> {
   if (counts.length === 0) return;
   const { minute, tenantId, layer, dimension, limitName, count } = observedCounts;
@@ -35,7 +35,7 @@ export async function addObserved(db: Database, counts: readonly ObservedInsert[
     });
 }
 
-/** Calls that limits and brakes which only observe would have refused since a moment, by name and tenant, the most first. */
+/** Calls since a moment that observing limits and brakes would have refused, by name and tenant, most first. */
 export async function observedSince(db: Database, input: { since: Date; names: readonly string[]; most: number }) {
   if (input.names.length === 0) return [];
   const { tenantId, limitName, minute } = observedCounts;
@@ -61,8 +61,8 @@ export async function addUsers(
 }
 
 /**
- * Notes that keys were used. The first use of a successor sets the end of the key that it replaces; then true is
- * returned: what decides calls has changed. Over all tenants by design: the drain writes for everybody.
+ * Records the use of keys. The first use of a successor sets the end of the key that it replaces. Then it returns true,
+ * because what decides calls has changed. Over all tenants by design: the drain writes for all of them.
  */
 export async function touchKeys(db: Database, ids: readonly string[], at: Date): Promise<boolean> {
   if (ids.length === 0) return false;
@@ -86,7 +86,7 @@ export async function touchKeys(db: Database, ids: readonly string[], at: Date):
   return retired.length > 0;
 }
 
-/** One call by its request id, of any tenant: for operators. */
+/** One call by its request id, of any tenant; only for operators. */
 export async function findLedgerRow(db: Database, requestId: string) {
   return db
     .select({ row: ledger, tenant: tenants.slug })
@@ -95,7 +95,7 @@ export async function findLedgerRow(db: Database, requestId: string) {
     .where(eq(ledger.requestId, requestId));
 }
 
-/** A tenant's calls that ended since `since`, newest first; of the latest ones those that a text occurs in. */
+/** A tenant's calls that ended since `since`, newest first; with a text, those of the latest that contain it. */
 export async function listLedger(
   db: Database,
   input: {
@@ -110,7 +110,7 @@ export async function listLedger(
     .from(ledger)
     .where(
       and(
-        // By the tenant's id, so that the latest are read off the index and no others.
+        // By the tenant's id, so that only the latest are read from the index.
         sql`${ledger.tenantId} = (select id from ${tenants} where slug = ${input.tenant})`,
         gte(ledger.endedAt, input.since),
         input.after === null
@@ -133,8 +133,8 @@ export async function listLedger(
 }
 
 /**
- * Tokens held against tokens billed, per feature and serving model; calls that were billed by their provider only, and the
- * latest of them: what matters is how well calls are estimated now.
+ * Tokens held and tokens billed, per feature and serving model. Only the latest calls that were billed by their
+ * provider count, because the current quality of estimates matters.
  */
 export async function estimatesByFeature(db: Database, input: { tenant: string; since: Date }) {
   const latest = db
@@ -148,7 +148,7 @@ export async function estimatesByFeature(db: Database, input: { tenant: string; 
       output: ledger.outputTokens,
     })
     .from(ledger)
-    // By the tenant's id, so that the latest are read off the index and no others.
+    // By the tenant's id, so that only the latest are read from the index.
     .where(
       and(
         sql`${ledger.tenantId} = (select id from ${tenants} where slug = ${input.tenant})`,

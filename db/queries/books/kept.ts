@@ -4,13 +4,13 @@ import { ledger } from "../../schema/books";
 import { keptObjects } from "../../schema/kept";
 
 export type KeptObject = typeof keptObjects.$inferSelect;
-/** All but files and batches are only known by the calls whose answers made them, or that have used them first. */
+/** All but files and batches are known only from the call whose answer made them, or that used them first. */
 export type KeptKind = "file" | "batch" | UsedKind;
 type UsedKind = (typeof USED_KINDS)[number];
 const USED_KINDS = ["conversation", "container", "item", "sound"] as const;
 type Place = Pick<KeptObject, "id" | "providerId">;
 
-/** Notes objects that are new; of one that is known, what its provider says of it now. Never whose it is. */
+/** Records new objects. For a known one, stores what its provider now reports, but never changes its owner. */
 export async function addKept(db: Database, rows: readonly (typeof keptObjects.$inferInsert)[]): Promise<void> {
   if (rows.length === 0) return;
   await db
@@ -22,7 +22,7 @@ export async function addKept(db: Database, rows: readonly (typeof keptObjects.$
     });
 }
 
-/** Whose these ids are. No tenant argument: whose they are, is what is asked. */
+/** The owners of these ids. No tenant argument: the query asks for the owner. */
 export async function ownersOfKept(
   db: Database,
   ids: readonly string[],
@@ -34,7 +34,7 @@ export async function ownersOfKept(
     .where(sql`${id} = any(${sql.param([...ids])}::text[])`);
 }
 
-/** The objects of these ids, of any tenant. No tenant argument: whose they are, is what is asked. */
+/** The objects with these ids, of any tenant. No tenant argument: the query asks for the owner. */
 export async function findKept(db: Database, ids: readonly string[]): Promise<KeptObject[]> {
   if (ids.length === 0) return [];
   return db
@@ -50,12 +50,12 @@ type Listed = {
   readonly tenantId: string;
   readonly kind: KeptKind;
   readonly dialect: string;
-  /** the last id of the page before; null = from the newest */
+  /** the last id of the previous page; null = from the newest */
   readonly after: string | null;
   readonly limit: number;
 };
 
-/** A tenant's objects of one kind, the newest first. */
+/** A tenant's objects of one kind, newest first. */
 export async function listKept(db: Database, { tenantId, kind, dialect, after, limit }: Listed): Promise<KeptObject[]> {
   const { createdAt, id } = keptObjects;
   const older =
@@ -74,13 +74,13 @@ export async function forgetKept(db: Database, { id, providerId }: Place): Promi
   await db.delete(keptObjects).where(and(eq(keptObjects.id, id), eq(keptObjects.providerId, providerId)));
 }
 
-/** Whose these are, is kept as long as the ledger of the call that made or used them first. */
+/** The owner is kept as long as the ledger row of the call that made or first used the object. */
 export async function forgetUsed(db: Database, before: Date): Promise<void> {
   const used = inArray(keptObjects.kind, [...USED_KINDS]);
   await db.delete(keptObjects).where(and(used, lt(keptObjects.createdAt, before)));
 }
 
-/** A batch has been billed: nobody has to look for its end any more. */
+/** A batch is billed: its end need not be checked any more. */
 export async function billedKept(db: Database, { id, providerId }: Place): Promise<void> {
   await db
     .update(keptObjects)
@@ -89,8 +89,8 @@ export async function billedKept(db: Database, { id, providerId }: Place): Promi
 }
 
 /**
- * Batches whose provider is to be asked now, at most `most`; the others do not get them until they are due again: later, the
- * older they are. Over all tenants by design.
+ * Batches whose provider is due to be asked, at most `most`. Other processes do not get them until they are due again;
+ * older ones are due less often. Over all tenants by design.
  */
 export async function dueBatches(db: Database, now: Date, most: number): Promise<KeptObject[]> {
   const due = db
@@ -109,7 +109,7 @@ export async function dueBatches(db: Database, now: Date, most: number): Promise
     .returning();
 }
 
-/** The ledger row of a batch that is not billed yet, as it was booked at its submission; null = there is none. */
+/** The ledger row of an unbilled batch, as booked at its submission; null = there is none. */
 export async function submittedRow(db: Database, requestId: string) {
   const [row] = await db
     .select()

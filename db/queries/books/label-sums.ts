@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { labelUsage } from "../../schema/books";
 
-/** Adds the rows of `fresh` to the sums by what callers name. A call that names nothing is in none. */
+/** Adds the rows of `fresh` to the sums by callers' names. A call without names is in none. */
 export function labelSums(): SQL {
   return sql`
     insert into ${labelUsage} select kind, date_trunc('hour', ended_at, 'UTC'), tenant_id, label,

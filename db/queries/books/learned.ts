@@ -5,12 +5,12 @@ import { learned } from "../../schema/learned";
 export type LearnedRow = typeof learned.$inferSelect;
 export type LearnedInsert = Pick<LearnedRow, "tenantId" | "feature" | "model" | "outputs" | "inputRatios">;
 
-/** Of each figure so many are kept. Fewer tell less; more are slower to follow a change. */
+/** How many of each figure are kept. Fewer are less precise; more follow a change more slowly. */
 export const LEARNED_MAX = 100;
 
 /**
- * Adds figures to those that are known of their kinds and returns what is known then. One statement; not idempotent: a
- * repeat counts the same calls twice. Each kind at most once in a batch.
+ * Adds figures to their kinds and returns the kinds' figures after that. One statement; not idempotent: a repeat counts
+ * the same calls twice. Each kind at most once in a batch.
  */
 export async function addLearned(db: Database, rows: readonly LearnedInsert[]): Promise<LearnedRow[]> {
   if (rows.length === 0) return [];
@@ -21,7 +21,7 @@ export async function addLearned(db: Database, rows: readonly LearnedInsert[]): 
   return (
     db
       .insert(learned)
-      // In one order everywhere: two processes that learn the same kinds must not wait for one another in a circle.
+      // The same order everywhere: otherwise two processes that learn the same kinds could deadlock.
       .values([...rows].sort((left, right) => (idOf(left) < idOf(right) ? -1 : 1)))
       .onConflictDoUpdate({
         target: [learned.tenantId, learned.feature, learned.model],
@@ -39,12 +39,12 @@ function idOf({ tenantId, feature, model }: LearnedInsert): string {
   return JSON.stringify([tenantId, feature, model]);
 }
 
-/** What was learned after a moment of the database's clock, newest first. Over all tenants by design: calls of any may come. */
+/** Figures learned after a moment of the database's clock, newest first. Over all tenants by design: any may call. */
 export async function learnedSince(db: Database, since: Date, most: number): Promise<LearnedRow[]> {
   return db.select().from(learned).where(gt(learned.learnedAt, since)).orderBy(desc(learned.learnedAt)).limit(most);
 }
 
-/** Forgets kinds of which nothing was learned since `before`, and of very many the oldest. */
+/** Drops kinds without new figures since `before`, and the oldest if there are too many. */
 export async function forgetLearned(tx: Database, before: Date, most: number): Promise<void> {
   await tx.delete(learned).where(lt(learned.learnedAt, before));
   const last = tx

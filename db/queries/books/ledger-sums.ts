@@ -3,7 +3,7 @@ import { BATCH_ENDPOINTS, COUNTING_ENDPOINTS } from "@/lib/limits/cost";
 import type { Database } from "../../client";
 import { ledger, usage } from "../../schema/books";
 
-/** What sums can be cut by, beside tenant and key family. */
+/** Dimensions of the sums, in addition to tenant and key family. */
 const COLUMNS = {
   user: ledger.userDigest,
   feature: sql<string>`coalesce(${ledger.feature}, '')`,
@@ -18,7 +18,7 @@ const COLUMNS = {
 } as const;
 export type LedgerCut = keyof typeof COLUMNS;
 
-/** What some calls took together. A cut that was not asked for is empty text. */
+/** The total use of some calls. A dimension that was not requested is empty text. */
 export type LedgerSum = Readonly<Record<LedgerCut, string>> & {
   readonly tenantId: string;
   readonly keyFamilyId: string;
@@ -29,8 +29,8 @@ export type LedgerSum = Readonly<Record<LedgerCut, string>> & {
 };
 
 /**
- * Sums of the calls that were admitted in [from, to) and had ended by `endedBefore` (null = by now), the dearest first. No tenant
- * argument: it is for a store that has lost the counters of everybody; `tenantIds` narrows it, null = all.
+ * Sums of the calls that were admitted in [from, to) and had ended by `endedBefore` (null = by now), highest cost
+ * first. No tenant argument: it is for a store that has lost all counters. `tenantIds` narrows it, null = all.
  */
 export async function ledgerSums(
   db: Database,
@@ -73,7 +73,7 @@ export async function ledgerSums(
       and(
         gte(ledger.admittedAt, from),
         lt(ledger.admittedAt, to),
-        // Nothing ends before it is admitted: this is what the index serves.
+        // No call ends before it is admitted, so the index on the end can serve this.
         gte(ledger.endedAt, from),
         endedBefore === null ? undefined : lt(ledger.endedAt, endedBefore),
         tenantIds === null ? undefined : inArray(ledger.tenantId, [...tenantIds]),
@@ -84,7 +84,7 @@ export async function ledgerSums(
     .limit(most);
 }
 
-/** Key families that had calls since a day, with their tenants; from the sums by day. */
+/** Key families with calls since a day, with their tenants; from the daily sums. */
 export async function familiesSince(db: Database, since: Date): Promise<{ tenantId: string; keyFamilyId: string }[]> {
   return db
     .selectDistinct({ tenantId: usage.tenantId, keyFamilyId: usage.keyFamilyId })

@@ -3,7 +3,7 @@ import { requestIdAt } from "@/lib/request-id";
 import type { Database } from "../../client";
 import { ledger, refusedCalls } from "../../schema/books";
 
-/** One call as the replay needs it, by position: a million of them are read in seconds only this way. */
+/** One call for the replay, by position: only this form reads a million of them in seconds. */
 export type PastRow = readonly [
   beganAt: number,
   endedAt: number,
@@ -79,8 +79,8 @@ export async function pastCalls(
 }
 
 /**
- * Stored calls that limits refused since a moment, in order. They never ran: what they asked for stands for
- * what they would have used, and `lastsMs` for how long they would have taken.
+ * Stored calls that limits refused since a moment, in order. They never ran: what they requested stands for their use,
+ * and `lastsMs` for their duration.
  */
 export async function pastRefused(
   db: Database,

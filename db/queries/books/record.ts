@@ -9,15 +9,15 @@ import { labelSums } from "./label-sums";
 export type LedgerInsert = typeof ledger.$inferInsert;
 
 /**
- * Writes rows once each, and with every row that was not there yet: the sums that charts read, what its budgets have
- * spent, and the thresholds that this passed. One statement, so that all of it stands or falls together; a repeated
- * drain finds nothing new and adds nothing. A call that another process had taken for dead and booked as crashed is booked
- * as it really ended: its row is put right, and what it had added to the sums is taken back. So is a batch, which is booked
- * at its submission as the most that it may use.
+ * Writes each row once. With every new row it adds to the sums for charts and to the spend of its budgets, and records
+ * thresholds that this passed. One statement, so all of it succeeds or fails together; a repeated drain finds nothing
+ * new and adds nothing. If another process took a call for dead and booked it as crashed, its row is corrected to its
+ * real end, and its earlier part of the sums is taken back. The same holds for a batch, which is booked at its
+ * submission with its maximum use.
  */
 export async function insertLedger(db: Database, rows: readonly LedgerInsert[]): Promise<void> {
   if (rows.length === 0) return;
-  // One parameter for the whole batch: a placeholder per value costs more CPU here than everything else a call does.
+  // One parameter for the whole batch: a placeholder per value costs more CPU here than all other work on a call.
   await db.execute(insertOf(`[${rows.map(ledgerText).join(",")}]`));
 }
 
@@ -74,10 +74,10 @@ const insertOf = writtenOnce(
     on conflict do nothing`,
 );
 
-/** Endings of rows that are booked again when it is known how they ended. */
+/** Endings of rows that are booked again when their real ending is known. */
 const PROVISIONAL = sql`'crashed', 'submitted'`;
 
-/** Books a budget's spend of its current and last period again from the ledger; in its edit's transaction, under `lockBudgets`. */
+/** Rebooks a budget's spend of its current and last period from the ledger, in its edit's transaction and `lockBudgets`. */
 export async function rebookBudget(tx: Database, id: string, since: Date): Promise<void> {
   await tx.execute(sql`delete from ${budgetSpend} where budget_id = ${id}`);
   const rows = sql`(select *, 1 as sign from ${ledger} where admitted_at >= ${since.toISOString()}::timestamptz and ended_at >= ${since.toISOString()}::timestamptz)`;
@@ -87,17 +87,17 @@ export async function rebookBudget(tx: Database, id: string, since: Date): Promi
 }
 
 /**
- * Holds off every drain until the transaction ends, so that no row is booked that this budget would not see: drains write
- * to this table, and take its lock before they look at anything. Who only reads budgets or their spending, as every change
- * of the policy does, is not held off.
+ * Blocks every drain until the transaction ends, so that no row is booked without this budget: drains write to this
+ * table, and take its lock before they read anything. Readers of budgets or their spend, such as every change of the
+ * policy, are not blocked.
  */
 export async function lockBudgets(tx: Database): Promise<void> {
   await tx.execute(sql`lock table ${budgetSpend} in share row exclusive mode`);
 }
 
-/** What some ledger rows cost each budget that they fall under, per subject and period; `sign` -1 takes a row back. */
+/** What some ledger rows cost each of their budgets, per subject and period; `sign` -1 takes a row back. */
 function spendOf(rows: SQL, of: SQL): SQL {
-  // The value of the tag that the budget names, as name=value.
+  // The value of the budget's tag, as name=value.
   const tagOf = sql`(select tag from unnest(string_to_array(l.tags, ',')) tag
     where split_part(tag, '=', 1) = split_part(b.target, '=', 1))`;
   const part = sql`case b.level when 'user' then l.user_digest when 'key' then l.key_family_id when 'feature' then l.feature
@@ -114,14 +114,14 @@ function spendOf(rows: SQL, of: SQL): SQL {
     group by 1, 2, 3`;
 }
 
-/** The amount of a budget with what was carried into this period and what it was raised by for now. */
+/** A budget's amount plus what was carried into this period and its temporary raise. */
 function amountInForce(budget: SQL, periodStart: SQL): SQL {
   return sql`greatest(0, ${budget}.amount_micro_usd
     + case when ${budget}.raise_until > now() then ${budget}.raise_micro_usd else 0 end
     + case when ${budget}.carried_into = ${periodStart} then ${budget}.carried_micro_usd else 0 end)`;
 }
 
-/** What each grain of the sums is cut by; the time unit is PostgreSQL's. */
+/** The dimensions of each grain of the sums; the time unit is PostgreSQL's. */
 const GRAINS = {
   minute: { unit: "minute", hasKey: false, hasUser: false },
   hour: { unit: "hour", hasKey: false, hasUser: false },
@@ -133,7 +133,7 @@ const GRAINS = {
 function sumsInto(grain: keyof typeof GRAINS): SQL {
   const { unit, hasKey, hasUser } = GRAINS[grain];
   const nothing = sql`''`;
-  // Users are too many to be kept by model as well.
+  // There are too many users to store them by model too.
   const model = hasUser ? nothing : sql`served_model`;
   const [key, feature] = hasKey ? [sql`key_family_id`, sql`coalesce(feature, '')`] : [nothing, nothing];
   return sql`
@@ -153,9 +153,9 @@ function sumsInto(grain: keyof typeof GRAINS): SQL {
 
 const COLUMNS = Object.entries(getTableColumns(ledger));
 const NAMES = joined(([, column]) => sql.identifier(column.name));
-/** A row's members as its JSON has them. */
+/** A row's members in its JSON form. */
 const MEMBERS = joined(([member, column]) => sql`${sql.identifier(member)} ${typeOf(column.getSQLType())}`);
-/** What is left out would be stored as null, not as its default. */
+/** A left-out column would be stored as null, not as its default. */
 const VALUES = joined(([member, { name, default: preset }]) => {
   const value = sql`r.${sql.identifier(member)}`;
   const stored = preset === undefined || preset === null ? value : sql`coalesce(${value}, ${preset})`;
@@ -185,7 +185,7 @@ function joined(part: (column: (typeof COLUMNS)[number]) => SQL | Name): SQL {
   return sql.join(COLUMNS.map(part), sql`, `);
 }
 
-/** A row as JSON: written once for the journal and the database, as every call has one. */
+/** A row as JSON: written once for the journal and the database, because every call has one. */
 export function ledgerText(row: LedgerInsert): string {
   const known = TEXTS.get(row);
   if (known !== undefined) return known;

@@ -5,7 +5,7 @@ import { tenants } from "../../schema/tenancy";
 
 export type RefusedCall = typeof refusedCalls.$inferSelect;
 
-/** Keeps refused calls; one that is there already stays as it is. */
+/** Stores refused calls; an existing one stays unchanged. */
 export async function addRefusedCalls(db: Database, calls: readonly RefusedCall[]): Promise<void> {
   if (calls.length > 0)
     await db
@@ -14,16 +14,16 @@ export async function addRefusedCalls(db: Database, calls: readonly RefusedCall[
       .onConflictDoNothing();
 }
 
-/** One kept refusal by its request id, of any tenant; null = it was not kept, is forgotten, or was no refusal. */
+/** One stored refusal by its request id, of any tenant; null = not stored, deleted, or no refusal. */
 export async function findRefusedCall(db: Database, requestId: string): Promise<RefusedCall | null> {
   const [found] = await db.select().from(refusedCalls).where(eq(refusedCalls.requestId, requestId));
   return found ?? null;
 }
 
-/** How far back a search goes: it must end, also when nothing is like it. */
+/** How far back a search goes: it must end even without a match. */
 export const SEARCHED_MAX = 1000;
 
-/** A tenant's kept refusals, newest first: those before `after`, and of the latest ones those that a text occurs in. */
+/** A tenant's stored refusals, newest first: those before `after`; with a text, those of the latest that contain it. */
 export async function listRefusedCalls(
   db: Database,
   input: { tenant: string; limit: number; after: string | null } & Sought,
@@ -52,7 +52,7 @@ export async function listRefusedCalls(
     .limit(input.limit);
 }
 
-/** A text that occurs in what is asked for, or the user who is called so; null = everything. */
+/** A text in the requested fields, or a user's name; null = everything. */
 export type Sought = { readonly find: string | null; readonly userDigest: string | null };
 
 export function soughtIn(columns: readonly AnyColumn[], user: AnyColumn, { find, userDigest }: Sought) {
@@ -61,7 +61,7 @@ export function soughtIn(columns: readonly AnyColumn[], user: AnyColumn, { find,
   return or(...columns.map((column) => ilike(column, likeness(find))), ...isUser);
 }
 
-/** A pattern for `ilike` that finds a text anywhere, whatever is in it; a blank stands for what joins words in names. */
+/** A pattern for `ilike` that finds any text literally; a blank stands for a separator within names. */
 function likeness(text: string): string {
   return `%${text.replace(/[\\%_]/g, "\\$&").replaceAll(" ", "_")}%`;
 }

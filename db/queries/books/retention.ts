@@ -14,14 +14,14 @@ const DAYS_AHEAD = 3;
 const ALERT_DAYS = 100;
 const REFUSED_CALLS_DAYS = 7;
 const LEARNED_DAYS = 30;
-/** Kinds of calls that are remembered: features are named by callers, who may think of any number of them. */
+/** Maximum of stored kinds of calls: callers name features, and may use any number of names. */
 const LEARNED_KINDS = 100_000;
-/** Any number, the same in every process: one of them at a time keeps the books in order. */
+/** Any number, the same in every process: one at a time does this work. */
 const RETENTION_LOCK = 4_207_520;
 
 /**
- * Makes the ledger's partitions for the days to come, drops those that are older than `days`, and forgets old sums:
- * minutes after three days, single refused calls and what was turned away after a week, learned reserves after a month, hours, alerts and wishes after a hundred, what else there is with the ledger. Skips when another process is at it.
+ * Makes and drops ledger partitions (`days`), and deletes old data: minutes after 3 days, refused calls after 7,
+ * learned reserves after 30, hours, alerts and wishes after 100, the rest with the ledger. One process at a time.
  */
 export async function keepBooks(db: Database, now: Date, days: number): Promise<void> {
   await db.transaction(async (tx) => {

@@ -50,7 +50,7 @@ export async function setCredentials(tx: Database, slug: string, credentials: re
   await tx.update(providers).set({ credentials }).where(eq(providers.slug, slug));
 }
 
-/** Takes a provider out of service, or puts it back (null); cool-downs from before `at` do not hold any more then. */
+/** Takes a provider out of service, or puts it back (null). Then cool-downs from before `at` do not count. */
 export async function setService(
   tx: Database,
   slug: string,

@@ -3,14 +3,14 @@ import type { Database } from "../../client";
 import { ledger, refusedCalls } from "../../schema/books";
 import { failedByProvider } from "../books/provider-faults";
 
-/** How each model that served calls since a moment did it. Reads the ledger's rows by their end. */
+/** The figures of each model that served calls since a moment. Reads the ledger's rows by their end. */
 export async function modelFigures(db: Database, since: Date) {
   const isComplete = sql`${ledger.ending} = 'complete'`;
   const percentile = (share: number, of: ReturnType<typeof sql>) =>
     sql<number | null>`percentile_cont(${share}) within group (order by ${of}) filter (where ${isComplete})`;
   const whole = (share: number, of: ReturnType<typeof sql>) => sql<number | null>`(${percentile(share, of)})::int`;
   const [total, first] = [sql`${ledger.totalMs}`, sql`${ledger.upstreamHeadersMs}`];
-  // Of an answer in one piece all time is before its headers: how fast it was written shows only in a stream.
+  // An answer in one piece spends all its time before its headers, so only a stream shows the writing speed.
   const writing = sql`nullif(${ledger.totalMs} - ${ledger.upstreamHeadersMs}, 0)`;
   const speed = sql`case when ${ledger.stream} then ${ledger.outputTokens} * 1000.0 / ${writing} end`;
   const sum = (column: typeof ledger.inputTokens | typeof ledger.outputTokens | typeof ledger.costMicroUsd) =>
@@ -36,7 +36,7 @@ export async function modelFigures(db: Database, since: Date) {
     .groupBy(ledger.servedModel);
 }
 
-/** Kept refusals per model asked for, from a request id on. */
+/** Stored refusals per requested model, from a request id on. */
 export async function modelRefusals(db: Database, fromId: string): Promise<Map<string, number>> {
   const rows = await db
     .select({ model: refusedCalls.askedModel, refused: sql<number>`count(*)::int` })

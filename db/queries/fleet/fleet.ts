@@ -6,10 +6,10 @@ import { ALIVE } from "./instances";
 /** Any number, the same in every process: only one of them joins at a time. */
 const JOIN_LOCK = 4_207_523;
 
-/** Living processes that count elsewhere, by where. */
+/** Processes alive that count elsewhere, by store. */
 export type Elsewhere = { readonly store: string; readonly processes: number };
 
-/** Enters this process among the living if all of them count in the same store. Returns those that do not; none = it has joined. */
+/** Registers this process as alive if all others count in the same store. Returns those that do not; none = it joined. */
 export async function joinFleet(
   db: Database,
   process: { id: string; store: string; release: string },
@@ -27,7 +27,7 @@ export async function joinFleet(
   });
 }
 
-/** Living processes, other than this one, that count in another store. */
+/** Other processes alive that count in another store. */
 export async function elsewhere(db: Database, process: { id: string; store: string }): Promise<Elsewhere[]> {
   return db
     .select({ store: instances.store, processes: sql<number>`count(*)::int` })

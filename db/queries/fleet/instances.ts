@@ -2,11 +2,11 @@ import { eq, lt, sql } from "drizzle-orm";
 import type { Database } from "../../client";
 import { instances, settings } from "../../schema/fleet";
 
-/** Without a heartbeat for so long a process counts as gone. */
+/** After this long without a heartbeat a process counts as gone. */
 export const ALIVE = sql`now() - interval '5 seconds'`;
 const FORGOTTEN = sql`now() - interval '1 day'`;
 
-/** What a process tells of itself with every heartbeat. */
+/** A process's data in every heartbeat. */
 export type Vitals = Pick<
   typeof instances.$inferSelect,
   "policyVersion" | "release" | "openCalls" | "decisionP95Ms" | "isStoreAway" | "store"
@@ -27,7 +27,7 @@ export async function leave(db: Database, id: string): Promise<void> {
   await db.delete(instances).where(lt(instances.seenAt, FORGOTTEN));
 }
 
-/** Of the living processes: how many there are, how many enforce at least this version, and what they tell together. */
+/** The processes alive: their number, how many enforce at least this version, and their sums. */
 export async function countInstances(db: Database, version: number) {
   const current = sql<number>`(count(*) filter (where ${instances.policyVersion} >= ${version}))::int`;
   const [row] = await db
@@ -56,7 +56,7 @@ export async function databaseTime(db: Database): Promise<number> {
   return row.ms;
 }
 
-/** What the living processes tell of their queues. */
+/** The queues of the processes alive, as they report them. */
 export async function livingQueues(db: Database): Promise<{ id: string; queue: unknown }[]> {
   return db
     .select({ id: instances.id, queue: instances.queue })
@@ -73,7 +73,7 @@ export async function writeSetting(db: Database, name: string, value: string): P
   await db.insert(settings).values({ name, value }).onConflictDoUpdate({ target: settings.name, set: { value } });
 }
 
-/** The stored value of a setting, storing `value` first when there is none. */
+/** The stored value of a setting. If there is none, stores `value` first. */
 export async function settingOnce(db: Database, name: string, value: string): Promise<string> {
   await db.insert(settings).values({ name, value }).onConflictDoNothing();
   const [row] = await db.select().from(settings).where(eq(settings.name, name));

@@ -1,12 +1,12 @@
 import { sql } from "drizzle-orm";
 import type { Database } from "../../client";
 
-/** Any number, the same everywhere: with it a job's name makes its lock. */
+/** Any number, the same everywhere. The lock's key is this number and the job's name. */
 const JOB_LOCK = 4_207_525;
 
 /**
- * Does the work while no other process does that of the same name. "busy": one does, and this one has not. The lock lies in a
- * transaction, as a pool in front of the database may share its sessions; it ends with its process.
+ * Does the work unless another process does that of the same name. "busy": another one does, and this one did not. The
+ * lock is held in a transaction, because a pooler may share its sessions; it ends with its process.
  */
 export async function underJobLock(db: Database, name: string, work: () => Promise<void>): Promise<"done" | "busy"> {
   return db.transaction(async (tx) => {

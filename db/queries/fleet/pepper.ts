@@ -7,7 +7,7 @@ const FINGERPRINT = "pepper_fingerprint";
 const ROOT = "pepper_root";
 const GENERATION = "pepper_generation";
 
-/** Which pepper this database is under. `root`: sealed under it; null = the pepper is still the first one. */
+/** The pepper that this database uses. `root`: sealed under it; null = it is still the first one. */
 export type PepperState = {
   readonly fingerprint: string | null;
   readonly root: string | null;
@@ -28,7 +28,7 @@ export async function readPepper(db: Database): Promise<PepperState> {
   };
 }
 
-/** Puts the database under another pepper; false when it is not under `before` any more. */
+/** Moves the database to another pepper; false when it does not use `before` any more. */
 export async function changePepper(
   db: Database,
   input: { before: string; fingerprint: string; root: string },
@@ -55,7 +55,7 @@ export async function changePepper(
   });
 }
 
-/** A key that was used is hashed by the newest pepper from now on. Its public id names the tenant; nothing that decides a call changes. */
+/** A used key is hashed with the newest pepper from now on. Its public id names the tenant; no decision changes. */
 export async function rehashKey(
   db: Database,
   key: { id: string; before: string; hmac: string; pepperVersion: number },
@@ -67,7 +67,7 @@ export async function rehashKey(
     .where(and(eq(keys.id, id), eq(keys.hmac, before)));
 }
 
-/** Keys of all tenants that could be used, and are hashed by a pepper of before this generation. */
+/** Usable keys of all tenants that are hashed with a pepper from before this generation. */
 export async function keysBefore(db: Database, generation: number): Promise<number> {
   const alive = sql`(${keys.expiresAt} is null or ${keys.expiresAt} > now())`;
   return db.$count(keys, and(lt(keys.pepperVersion, generation), ne(keys.status, "revoked"), alive));

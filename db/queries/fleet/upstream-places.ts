@@ -8,14 +8,14 @@ export type PlaceRow = Pick<
   "id" | "providerId" | "revision" | "state" | "changedAt"
 >;
 
-/** Places that were changed after a moment of the database's clock; a handful, whatever the traffic. */
+/** Places that changed after a moment of the database's clock; a handful, whatever the traffic. */
 export async function placesSince(db: Database, since: Date): Promise<PlaceRow[]> {
   return db.select().from(upstreamPlaces).where(gt(upstreamPlaces.changedAt, since)).orderBy(upstreamPlaces.changedAt);
 }
 
 /**
- * Writes a place over the revision that was read (0 = there was none). Null: it is written. Otherwise another process was
- * faster, and this is what it wrote.
+ * Writes a place over the revision that was read (0 = there was none). Null: written. Otherwise another process was
+ * faster, and this is its version.
  */
 export async function writePlace(
   db: Database,
@@ -40,7 +40,7 @@ export async function writePlace(
   return found;
 }
 
-/** What is known of all places, for people. */
+/** The state of all places, for people. */
 export async function allPlaces(db: Database): Promise<PlaceRow[]> {
   return db.select().from(upstreamPlaces).orderBy(upstreamPlaces.id);
 }

@@ -5,7 +5,7 @@ import { models, prices, providers } from "../../schema/catalog";
 import { brakes, limits, overrides, policyVersions, tiers } from "../../schema/limits";
 import { keys, tenants } from "../../schema/tenancy";
 
-/** The version in force; 0 before anything was ever changed. One index look-up. */
+/** The version in force; 0 before any change. One index look-up. */
 export async function policyVersion(db: Database): Promise<number> {
   const [row] = await db
     .select({ version: sql<string>`coalesce(max(${policyVersions.version}), 0)` })
@@ -18,7 +18,7 @@ export async function loadConfig(db: Database, now: Date) {
   return db.transaction((tx) => readConfig(tx, now), { isolationLevel: "repeatable read", accessMode: "read only" });
 }
 
-/** The same inside a transaction, with what that has written. */
+/** The same inside a transaction, including its own writes. */
 export async function readConfig(tx: Database, now: Date) {
   const version = await policyVersion(tx);
   const active = and(isNull(brakes.liftedAt), or(isNull(brakes.expiresAt), gt(brakes.expiresAt, now)));
@@ -27,7 +27,7 @@ export async function readConfig(tx: Database, now: Date) {
     tenants: await tx.select().from(tenants),
     tiers: await tx.select().from(tiers).orderBy(tiers.position),
     limits: await tx.select().from(limits).orderBy(limits.position),
-    // Of two that are equally strong the first one counts: the newest.
+    // Of two equally strong ones the first one counts: the newest.
     overrides: await tx.select().from(overrides).orderBy(desc(overrides.createdAt), desc(overrides.id)),
     budgets: await tx.select().from(budgets).orderBy(budgets.createdAt, budgets.id),
     brakes: await tx.select().from(brakes).where(active).orderBy(brakes.createdAt),
@@ -43,13 +43,13 @@ export async function readConfig(tx: Database, now: Date) {
 
 export type ConfigRows = Awaited<ReturnType<typeof readConfig>>;
 
-/** One key by its public id. No tenant argument: the key is what names the tenant. */
+/** One key by its public id. No tenant argument: the key names the tenant. */
 export async function findKey(db: Database, id: string) {
   const [row] = await db.select().from(keys).where(eq(keys.id, id));
   return row ?? null;
 }
 
-/** Some keys by their public ids; unknown ones are left out. No tenant argument: the keys are what names the tenants. */
+/** Some keys by their public ids; unknown ones are left out. No tenant argument: the keys name the tenants. */
 export async function findKeys(db: Database, ids: readonly string[]) {
   return db
     .select()
@@ -63,8 +63,8 @@ export type KeyRow = NonNullable<Awaited<ReturnType<typeof findKey>>>;
 const VERSION_LOCK = 4_207_521;
 
 /**
- * Records that something that decides calls has changed; inside the change's transaction. Versions are committed in their
- * order: a later one that came first would hide an earlier one's change from everybody who follows the newest.
+ * Records that something that decides calls has changed; inside the change's transaction. Versions are committed in
+ * order: if a later one came first, followers of the newest version would miss the earlier change.
  */
 export async function bumpPolicyVersion(db: Database, input: VersionInput): Promise<number> {
   const { after, ...row } = input;
@@ -76,10 +76,10 @@ export async function bumpPolicyVersion(db: Database, input: VersionInput): Prom
   });
 }
 
-/** `after`: the version that the change was made from. Another one in force throws `StaleVersion`. */
+/** `after`: the version that the change was made from. If another one is in force, throws `StaleVersion`. */
 type VersionInput = { actor: string; change: string; after?: number | undefined };
 
-/** Somebody else has changed the configuration since it was read. */
+/** The configuration has changed since it was read. */
 export class StaleVersion extends Error {
   override readonly name = "StaleVersion";
 
@@ -92,8 +92,8 @@ export class StaleVersion extends Error {
 }
 
 /**
- * Makes a version above one that was published before, where the database has only older ones: its state is older than what
- * was published from it. Resolves with both versions; null when the database is as new.
+ * If the database has only versions below a published one, its state is older than what was published from it. Then
+ * makes a version above the published one. Resolves with both versions; null when the database is as new.
  */
 export async function passPolicyVersion(
   db: Database,
@@ -107,7 +107,7 @@ export async function passPolicyVersion(
   });
 }
 
-/** Above all there are: the sequence alone may be behind them, as after `passPolicyVersion`. */
+/** Above all existing versions: the sequence alone may be behind them, as after `passPolicyVersion`. */
 async function insertVersion(tx: Database, input: { actor: string; change: string }, least: number): Promise<number> {
   const version = sql`greatest(${least}, nextval(pg_get_serial_sequence('policy_versions', 'version')))`;
   const [row] = await tx

@@ -6,7 +6,7 @@ import { limits } from "../../schema/limits";
 const VERSION = "everyone_version";
 const OF_NOBODY = and(isNull(limits.tierId), isNull(limits.keyFamilyId));
 
-/** Limits that belong to no tier and no key, with the version that an edit has to name. */
+/** Limits that belong to no tier and no key, with the version that an edit must name. */
 export async function readEveryone(db: Database) {
   const [row] = await db.select().from(settings).where(eq(settings.name, VERSION));
   return {
@@ -15,7 +15,7 @@ export async function readEveryone(db: Database) {
   };
 }
 
-/** Locks them for an edit: two editors take turns. Returns their version. */
+/** Locks them for an edit, so that two editors take turns. Returns their version. */
 export async function lockEveryone(tx: Database): Promise<number> {
   await tx.insert(settings).values({ name: VERSION, value: "1" }).onConflictDoNothing();
   const [row] = await tx.select().from(settings).where(eq(settings.name, VERSION)).for("update");

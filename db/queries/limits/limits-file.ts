@@ -7,7 +7,7 @@ export async function insertTier(tx: Database, row: typeof tiers.$inferInsert): 
   await tx.insert(tiers).values(row);
 }
 
-/** Replaces all overrides by these. */
+/** Replaces all overrides. */
 export async function replaceOverrides(tx: Database, rows: readonly OverrideRecord[]): Promise<void> {
   await tx.delete(overrides);
   if (rows.length > 0) await tx.insert(overrides).values([...rows]);
@@ -17,7 +17,7 @@ export async function readKeyLimits(db: Database, familyId: string) {
   return db.select().from(limits).where(eq(limits.keyFamilyId, familyId)).orderBy(limits.position);
 }
 
-/** Replaces a key family's own limits by these. */
+/** Replaces a key family's own limits. */
 export async function replaceKeyLimits(
   tx: Database,
   familyId: string,

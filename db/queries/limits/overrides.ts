@@ -4,7 +4,7 @@ import { overrides } from "../../schema/limits";
 
 export type OverrideRecord = typeof overrides.$inferSelect;
 
-/** The newest first. */
+/** Newest first. */
 export async function readOverrides(db: Database): Promise<OverrideRecord[]> {
   return db.select().from(overrides).orderBy(desc(overrides.createdAt), desc(overrides.id));
 }
@@ -13,7 +13,7 @@ export async function insertOverride(tx: Database, row: OverrideRecord): Promise
   await tx.insert(overrides).values(row);
 }
 
-/** The override that was removed; null when there was none. */
+/** The removed override; null when there was none. */
 export async function deleteOverride(tx: Database, id: string): Promise<OverrideRecord | null> {
   const [row] = await tx.delete(overrides).where(eq(overrides.id, id)).returning();
   return row ?? null;

@@ -7,14 +7,14 @@ import { tierSchedules, tiers } from "../../schema/limits";
 export type ScheduleRow = typeof tierSchedules.$inferSelect;
 
 const LISTED_MAX = 20;
-/** What a tier's own limits refuse; budgets and brakes are no matter of its versions. */
+/** Codes of refusals by a tier's own limits. Budgets and brakes do not belong to its versions. */
 const LIMIT_CODES = ["rate_limit_exceeded", "request_exceeds_limit"];
 
 export async function insertSchedule(tx: Database, row: typeof tierSchedules.$inferInsert): Promise<void> {
   await tx.insert(tierSchedules).values(row);
 }
 
-/** A tier's scheduled drafts, the newest first. */
+/** A tier's scheduled drafts, newest first. */
 export async function readSchedules(db: Database, slug: string): Promise<ScheduleRow[]> {
   const rows = await db
     .select({ row: tierSchedules })
@@ -26,7 +26,7 @@ export async function readSchedules(db: Database, slug: string): Promise<Schedul
   return rows.map(({ row }) => row);
 }
 
-/** Drafts whose time has come, the earliest first. */
+/** Due drafts, earliest first. */
 export async function dueSchedules(db: Database, now: Date): Promise<{ row: ScheduleRow; slug: string }[]> {
   return db
     .select({ row: tierSchedules, slug: tiers.slug })
@@ -36,7 +36,7 @@ export async function dueSchedules(db: Database, now: Date): Promise<{ row: Sche
     .orderBy(asc(tierSchedules.publishAt));
 }
 
-/** Ends a waiting draft, once: null when somebody else has ended it. */
+/** Ends a waiting draft, once: null when it was already ended. */
 export async function endSchedule(
   tx: Database,
   id: string,
@@ -58,7 +58,7 @@ export async function servedAndRefused(
     .select({ calls: sql`coalesce(sum(${usage.calls}), 0)`.mapWith(Number) })
     .from(usage)
     .where(and(inArray(usage.tenantId, ids), bucketsOf(input)));
-  // What is meant is picked out while summing: with long lists in its condition the planner reads the whole table.
+  // The conditions are in the sums: with long lists in the where clause the planner reads the whole table.
   const isMeant = and(inArray(refusalCounts.tenantId, ids), inArray(refusalCounts.code, LIMIT_CODES));
   const [refused] = await db
     .select({ count: sql`coalesce(sum(${refusalCounts.count}) filter (where ${isMeant}), 0)`.mapWith(Number) })
@@ -67,7 +67,7 @@ export async function servedAndRefused(
   return { calls: served?.calls ?? 0, refused: refused?.count ?? 0 };
 }
 
-/** The buckets that make up a range to the minute: whole hours where there are some, minutes at both ends. */
+/** The buckets of a range by the minute: whole hours where possible, minutes at both ends. */
 function bucketsOf({ from, to }: { from: Date; to: Date }) {
   const within = (grain: "minute" | "hour", since: Date, until: Date) =>
     and(eq(usage.grain, grain), gte(usage.bucket, since), lt(usage.bucket, until));

@@ -11,7 +11,7 @@ export async function listTiers(db: Database) {
   };
 }
 
-/** Locks a tier for an edit: two editors take turns. */
+/** Locks a tier for an edit, so that two editors take turns. */
 export async function lockTier(tx: Database, slug: string) {
   const [row] = await tx.select().from(tiers).where(eq(tiers.slug, slug)).for("update");
   return row ?? null;

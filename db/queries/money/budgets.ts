@@ -10,7 +10,7 @@ export type BudgetRecord = typeof budgets.$inferSelect;
 export type SpendRow = typeof budgetSpend.$inferSelect;
 export type BudgetEventRow = typeof budgetEvents.$inferSelect;
 
-/** A new budget, booked from the ledger since `since`; false when its name is taken. Holds off drains until the end. */
+/** A new budget, booked from the ledger since `since`; false when its name is taken. Blocks drains until the end. */
 export async function insertBudget(tx: Database, row: BudgetInsert, since: Date): Promise<boolean> {
   await lockBudgets(tx);
   const [stored] = await tx.insert(budgets).values(row).onConflictDoNothing().returning({ id: budgets.id });
@@ -34,13 +34,13 @@ export async function deleteBudget(tx: Database, id: string): Promise<void> {
   await tx.delete(budgets).where(eq(budgets.id, id));
 }
 
-/** A tenant's budgets and those of everybody; without a tenant all. */
+/** A tenant's budgets and those for all tenants; without a tenant all. */
 export async function readBudgets(db: Database, tenantId: string | null): Promise<BudgetRecord[]> {
   const own = tenantId === null ? undefined : or(isNull(budgets.tenantId), eq(budgets.tenantId, tenantId));
   return db.select().from(budgets).where(own).orderBy(budgets.createdAt, budgets.id);
 }
 
-/** What was booked for some budgets in the periods that begin at or after `since`, the largest first. */
+/** The booked spend of some budgets in the periods that begin at or after `since`, largest first. */
 export async function readSpend(db: Database, ids: readonly string[], since: Date, most: number): Promise<SpendRow[]> {
   if (ids.length === 0) return [];
   return db
@@ -51,7 +51,7 @@ export async function readSpend(db: Database, ids: readonly string[], since: Dat
     .limit(most);
 }
 
-/** Thresholds that were passed, in the order in which they were. */
+/** Passed thresholds, in order. */
 export async function readBudgetEvents(db: Database, ids: readonly string[], since: Date): Promise<BudgetEventRow[]> {
   if (ids.length === 0) return [];
   return db
@@ -72,8 +72,8 @@ export async function userNames(db: Database, digests: readonly string[]): Promi
 }
 
 /**
- * Carries what is left of the last period into this one, for budgets that do and have not yet. Returns those that did:
- * what decides calls has changed. A second process finds nothing to do.
+ * Carries the rest of the last period into this one, for budgets that carry over and have not yet. Returns those that
+ * did, because what decides calls has changed. A second process finds nothing to do.
  */
 export async function carryOver(
   db: Database,
@@ -100,7 +100,7 @@ export async function carryOver(
   return carried.length > 0;
 }
 
-/** Who or what spent the most of some calls lately: one line per key, user and model, and one for all. */
+/** The largest spenders of some calls recently: one line per key, user and model, and one for all. */
 export async function moversOf(db: Database, input: Parameters<typeof spentOn>[0]) {
   const where = spentOn(input);
   const { keyFamilyId, userDigest, servedModel } = ledger;
@@ -122,14 +122,14 @@ export async function moversOf(db: Database, input: Parameters<typeof spentOn>[0
 
 const MOVERS_MAX = 50;
 
-/** Micro-dollars that the calls of a budget's one subject have cost since a moment. */
+/** The cost in micro-dollars of the calls of one budget subject since a moment. */
 export async function burnSince(db: Database, input: Parameters<typeof spentOn>[0]): Promise<number> {
   const spent = sql`coalesce(sum(${ledger.costMicroUsd}), 0)`.mapWith(Number);
   const [row] = await db.select({ spent }).from(ledger).where(spentOn(input));
   return row?.spent ?? 0;
 }
 
-/** Calls that a limit has refused since a moment; without a tenant those of all. */
+/** Calls that a limit refused since a moment; without a tenant those of all. */
 export async function refusedBy(
   db: Database,
   { tenantId, limitName, since }: { tenantId: string | null; limitName: string; since: Date },

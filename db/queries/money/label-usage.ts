@@ -3,7 +3,7 @@ import type { AnyPgColumn } from "drizzle-orm/pg-core";
 import type { Database } from "../../client";
 import { labelUsage } from "../../schema/books";
 
-/** What callers name, of which there are sums of their own. */
+/** Kinds of callers' names with their own sums. */
 export type LabelKind = "session" | "agent" | "tag";
 
 const sum = (column: AnyPgColumn) => sql`coalesce(sum(${column}), 0)`.mapWith(Number);
@@ -27,7 +27,7 @@ type LabelRange = {
   readonly tag?: string | undefined;
 };
 
-/** Sums per bucket and name, the oldest first. */
+/** Sums per bucket and name, oldest first. */
 export function labelSeries(db: Database, input: LabelRange) {
   const bucket = sql<Date>`date_trunc(${input.grain}, ${labelUsage.bucket}, 'UTC')`.mapWith(labelUsage.bucket);
   return db
@@ -39,7 +39,7 @@ export function labelSeries(db: Database, input: LabelRange) {
     .limit(SERIES_MAX);
 }
 
-/** Sums over the whole range per name, the dearest first. */
+/** Sums over the whole range per name, highest cost first. */
 export function labelTotals(db: Database, input: LabelRange & { readonly most: number }) {
   return db
     .select({ subject: labelUsage.label, ...SUMS })
@@ -60,7 +60,7 @@ function labelRange({ tenantId, by, tag, from, to }: LabelRange): SQL | undefine
   );
 }
 
-/** Whether a split is by what callers name. */
+/** Whether a split is by callers' names. */
 export function isLabel(by: string | null): by is LabelKind {
   return by === "session" || by === "agent" || by === "tag";
 }

@@ -5,7 +5,7 @@ import { models, prices, providers } from "../../schema/catalog";
 
 export type PriceInsert = typeof prices.$inferInsert;
 
-/** Every price a model has had or will have, the newest first; without a model all. */
+/** Every past and future price of a model, newest first; without a model all. */
 export async function readPrices(db: Database, model: string | null) {
   return db
     .select({ price: prices, model: models.slug })
@@ -22,7 +22,7 @@ export async function insertPrice(tx: Database, row: PriceInsert): Promise<void>
   await tx.insert(prices).values(row);
 }
 
-/** Whether a price has begun to hold between two moments: then what decides calls has changed. */
+/** Whether a price took effect between two moments. Then what decides calls has changed. */
 export async function hasPriceBegun(db: Database, after: Date, until: Date): Promise<boolean> {
   const rows = await db
     .select({ id: prices.id })

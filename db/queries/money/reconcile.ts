@@ -13,7 +13,7 @@ export async function putProviderUsage(tx: Database, rows: readonly ProviderUsag
       .values(rows.slice(from, from + ROWS_AT_ONCE))
       .onConflictDoUpdate({
         target: [providerId, day, model, account],
-        // A cost export knows no tokens and a usage export no money: neither wipes out what the other told.
+        // A cost export has no tokens and a usage export has no money, so neither deletes the other's values.
         set: {
           calls: sql`greatest(excluded.calls, case when excluded.cost_micro_usd is null then 0 else ${calls} end)`,
           inputTokens: sql`case when excluded.cost_micro_usd is null then excluded.input_tokens else greatest(excluded.input_tokens, ${inputTokens}) end`,
@@ -41,7 +41,7 @@ export async function readProviderUsage(db: Database, input: { providerId: strin
     .orderBy(asc(providerUsage.day), asc(providerUsage.model));
 }
 
-/** What a tenant's calls cost that were admitted since a moment, from the rows themselves. */
+/** The cost of a tenant's calls that were admitted since a moment, from the rows themselves. */
 export async function spentSince(db: Database, tenantId: string, since: Date): Promise<number> {
   const [row] = await db
     .select({ spent: sql`coalesce(sum(${ledger.costMicroUsd}), 0)`.mapWith(Number) })

@@ -37,13 +37,13 @@ type UsageRange = {
   readonly grain: UsageGrain;
   readonly from: Date;
   readonly to: Date;
-  /** only the values of this tag, when it is by tag; absent = of all */
+  /** only the values of this tag, for a split by tag; absent = of all */
   readonly tag?: string | undefined;
-  /** only this one, when it is by user; absent = all */
+  /** only this one, for a split by user; absent = all */
   readonly userDigest?: string | undefined;
 };
 
-/** Sums per bucket and, when asked, per subject; the oldest first. Never reads the ledger's rows. */
+/** Sums per bucket and, on request, per subject; oldest first. Never reads the ledger's rows. */
 export async function usageSeries(db: Database, input: UsageRange & { by: UsageSplit | null }) {
   if (isLabel(input.by)) return labelSeries(db, { ...input, by: input.by });
   const subject: SQL<string> = input.by === null ? sql<string>`''` : sql<string>`${SPLIT_COLUMNS[input.by]}`;
@@ -56,7 +56,7 @@ export async function usageSeries(db: Database, input: UsageRange & { by: UsageS
     .limit(SERIES_MAX);
 }
 
-/** Sums over the whole range per subject, the dearest first. */
+/** Sums over the whole range per subject, highest cost first. */
 export async function usageTotals(db: Database, input: UsageRange & { by: UsageSplit; most: number }) {
   if (isLabel(input.by)) return labelTotals(db, { ...input, by: input.by });
   const column = SPLIT_COLUMNS[input.by];
@@ -71,7 +71,7 @@ export async function usageTotals(db: Database, input: UsageRange & { by: UsageS
 
 const SERIES_MAX = 50_000;
 
-/** Users are kept per day, keys and features per hour in sums of their own: the others are much fewer rows to read. */
+/** Users are stored per day, keys and features per hour in their own sums: the other sums have far fewer rows to read. */
 function rangeOf(input: UsageRange, by: UsageSplit | null): SQL | undefined {
   const { tenantId, grain, from, to, userDigest } = input;
   const user = userDigest === undefined ? undefined : eq(usage.userDigest, userDigest);
@@ -84,7 +84,7 @@ function keptAs(grain: UsageGrain, by: UsageSplit | null): string {
   return grain === "hour" && (by === "key" || by === "feature") ? "key_hour" : grain;
 }
 
-/** Refusals per tenant, code and limit since a moment, the most first. */
+/** Refusals per tenant, code and limit since a moment, most first. */
 export async function refusalTotals(db: Database, input: { tenantId: string | null; since: Date }) {
   const { tenantId, code, layer, dimension, limitName, minute, count } = refusalCounts;
   const total = sql`sum(${count})`.mapWith(Number);
@@ -120,7 +120,7 @@ export async function readInstances(db: Database) {
       openCalls: instances.openCalls,
       decisionP95Ms: instances.decisionP95Ms,
       isStoreAway: instances.isStoreAway,
-      /** from the commit of the version it enforces to its taking it up; null for one that started with it */
+      /** from the commit of its version to its adoption; null for a process that started with it */
       tookMs: sql<number | null>`case when ${policyVersions.at} > ${instances.startedAt}
         then (extract(epoch from ${instances.policyAt} - ${policyVersions.at}) * 1000)::int end`,
       alive: sql<boolean>`${instances.seenAt} > now() - interval '5 seconds'`,
@@ -130,7 +130,7 @@ export async function readInstances(db: Database) {
     .orderBy(asc(instances.startedAt));
 }
 
-/** What one key and its successors used, by day (UTC) and model; the newest day first. */
+/** The use of one key and its successors, by day (UTC) and model; newest day first. */
 export async function keyUsageByDay(db: Database, input: { tenantId: string; keyFamilyId: string; from: Date }) {
   return db
     .select({ day: usage.bucket, model: usage.model, ...SUMS })
@@ -151,7 +151,7 @@ export async function keyUsageByDay(db: Database, input: { tenantId: string; key
 /** A month of days with some tens of models. */
 const KEY_DAYS_MAX = 2000;
 
-/** Per day and model of one provider, what our ledger has; days in UTC, as providers bill. */
+/** Our ledger's figures per day and model of one provider; days in UTC, as providers bill. */
 export async function bookedByDay(db: Database, input: { models: readonly string[]; from: Date; to: Date }) {
   if (input.models.length === 0) return [];
   return db
@@ -169,7 +169,7 @@ export async function bookedByDay(db: Database, input: { models: readonly string
     .orderBy(asc(usage.bucket), asc(usage.model));
 }
 
-/** What one key's calls were lately: by hour and address, for the report on a leaked one. */
+/** One key's recent calls by hour and address, for the report on a leaked key. */
 export async function keyUseSince(db: Database, keyId: string, since: Date) {
   const hour = sql<Date>`date_trunc('hour', ${ledger.endedAt})`.mapWith(ledger.endedAt);
   return db
@@ -187,7 +187,7 @@ export async function keyUseSince(db: Database, keyId: string, since: Date) {
     .orderBy(hour);
 }
 
-/** Each provider with how it has answered since a moment: calls, failures, and the time to its first bytes. */
+/** Each provider's answers since a moment: calls, failures, and the time to its first bytes. */
 export async function answersOf(db: Database, since: Date) {
   const percentile = (share: number) =>
     sql<number | null>`percentile_cont(${share}) within group (order by ${ledger.upstreamHeadersMs})::int`;
@@ -198,7 +198,7 @@ export async function answersOf(db: Database, since: Date) {
       enabled: providers.enabled,
       calls: sql<number>`count(${ledger.requestId})::int`,
       failed: sql<number>`(count(*) filter (where ${failedByProvider}))::int`,
-      /** of these, because the provider had no room */
+      /** those of them for which the provider had no room */
       limited: sql<number>`(count(*) filter (where ${ledger.upstreamStatus} = 429))::int`,
       p50Ms: percentile(0.5),
       p95Ms: percentile(0.95),
@@ -210,7 +210,7 @@ export async function answersOf(db: Database, since: Date) {
     .orderBy(asc(providers.slug));
 }
 
-/** Per provider, credential and model since a moment: calls, and those of them that the provider answered with 429. */
+/** Per provider, credential and model since a moment: calls, and those that the provider answered with 429. */
 export async function limitedByCredential(db: Database, since: Date) {
   const { credential, servedModel: model } = ledger;
   return db

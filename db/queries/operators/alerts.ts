@@ -32,10 +32,10 @@ export type AlertRow = typeof alerts.$inferSelect;
 export type AlertInsert = typeof alerts.$inferInsert;
 export type DeliveryInsert = typeof alertDeliveries.$inferInsert;
 
-/** Any number, the same in every process and no other lock's: one of them at a time looks at the rules. */
+/** Any number that is no other lock's, the same in every process: one at a time checks the rules. */
 const WATCH_LOCK = 4_207_523;
 
-/** Runs `work` unless another process is at it; then nothing happens here. */
+/** Runs `work` unless another process does; then nothing happens here. */
 export async function asWatcher(db: Database, work: (tx: Database) => Promise<void>): Promise<void> {
   await db.transaction(async (tx) => {
     const { rows } = await tx.execute<{ held: boolean }>(sql`select pg_try_advisory_xact_lock(${WATCH_LOCK}) as held`);
@@ -51,7 +51,7 @@ export async function readChannels(db: Database): Promise<ChannelRow[]> {
   return db.select().from(alertChannels).orderBy(asc(alertChannels.createdAt), asc(alertChannels.id));
 }
 
-/** Writes a rule or channel; false when its name is another's. */
+/** Writes a rule or channel; false when its name is taken. */
 export async function putRule(tx: Database, row: typeof alertRules.$inferInsert): Promise<boolean> {
   const { id: _id, ...rest } = row;
   const taken = await tx.select({ id: alertRules.id }).from(alertRules).where(eq(alertRules.name, row.name));
@@ -101,7 +101,7 @@ export async function muteRule(tx: Database, id: string, until: Date | null, rea
   return row ?? null;
 }
 
-/** Alerts that are still so, and those that ended so lately that they may go on. */
+/** Open alerts, and those that ended so recently that they may continue. */
 export async function readOpenAlerts(tx: Database, endedSince: Date): Promise<AlertRow[]> {
   return tx
     .select()
@@ -132,7 +132,7 @@ export async function readAlerts(db: Database, input: { before: Date; state: "op
     .limit(input.limit);
 }
 
-/** How many alerts are open, and how many of these are critical. */
+/** The number of open alerts, and how many of them are critical. */
 export async function countOpenAlerts(db: Database): Promise<{ open: number; critical: number; wishes: number }> {
   const [row] = await db
     .select({
@@ -149,7 +149,7 @@ export async function insertDeliveries(tx: Database, rows: readonly DeliveryInse
   if (rows.length > 0) await tx.insert(alertDeliveries).values([...rows]);
 }
 
-/** The newest first. */
+/** Newest first. */
 export async function readDeliveries(db: Database, input: { before: number; limit: number }) {
   return db
     .select({ delivery: alertDeliveries, channel: alertChannels.name })
@@ -161,8 +161,8 @@ export async function readDeliveries(db: Database, input: { before: number; limi
 }
 
 /**
- * Takes messages that are due, for one try: nobody else has them until `leaseUntil`. One of each channel, the oldest, so
- * that a channel that hangs holds up its own messages alone; none of the channels that are `busy`.
+ * Takes due messages for one try; no other process gets them until `leaseUntil`. One per channel, the oldest, so that a
+ * hanging channel delays only its own messages; none of the `busy` channels.
  */
 export async function claimDeliveries(
   db: Database,
@@ -202,13 +202,13 @@ export async function finishDelivery(
   await db.update(alertDeliveries).set(end).where(eq(alertDeliveries.seq, seq));
 }
 
-/** Deletes alerts that ended and messages that were delivered or given up. */
+/** Deletes ended alerts, and messages that were delivered or given up. */
 export async function forgetAlerts(db: Database, before: Date): Promise<void> {
   await db.delete(alertDeliveries).where(and(isNull(alertDeliveries.nextAt), lt(alertDeliveries.createdAt, before)));
   await db.delete(alerts).where(lt(alerts.endedAt, before));
 }
 
-/** Thresholds that no rule has looked at yet, in order; they count as looked at when the transaction ends well. */
+/** Thresholds that no rule has checked yet, in order. They count as checked when the transaction commits. */
 export async function takePassed(tx: Database) {
   const rows = await tx
     .select({ event: budgetEvents, budget: budgets.slug, tenant: tenants.slug })
@@ -255,7 +255,7 @@ export async function trafficSince(db: Database, since: Date) {
   ];
 }
 
-/** Calls of each key that ended, by minute. Read from the books: for the last minutes only. */
+/** Ended calls of each key, by minute. Read from the ledger, so only for the last minutes. */
 export async function keyTrafficSince(db: Database, since: Date) {
   const minute = sql<Date>`date_trunc('minute', ${ledger.endedAt})`.mapWith(ledger.endedAt);
   return db
@@ -273,7 +273,7 @@ export async function keyTrafficSince(db: Database, since: Date) {
     .groupBy(tenants.slug, ledger.keyId, minute);
 }
 
-/** Calls per provider, tenant and minute that tell something of the provider, and how many of them it failed. */
+/** Calls per provider, tenant and minute that are evidence about the provider, and how many of them it failed. */
 export async function upstreamSince(db: Database, since: Date) {
   const minute = sql<Date>`date_trunc('minute', ${ledger.endedAt})`.mapWith(ledger.endedAt);
   return db
@@ -296,7 +296,7 @@ export async function lastBrakeAt(db: Database): Promise<Date | null> {
   return row?.at ?? null;
 }
 
-/** Keys that may be used and whose schedule asks for a successor by a moment, while there is none. */
+/** Usable keys whose schedule requires a successor by a moment, and that have none. */
 export async function keysToRotate(db: Database, before: Date) {
   const { id, name, createdAt, rotateDays, status, expiresAt, tenantId } = keys;
   const usable = and(eq(status, "active"), or(isNull(expiresAt), gt(expiresAt, sql`now()`)));
@@ -307,7 +307,7 @@ export async function keysToRotate(db: Database, before: Date) {
     .where(and(usable, rotationDueBy(sql`${before.toISOString()}::timestamptz`)));
 }
 
-/** Keys that may be used and end between two moments; a key that has a successor is meant to end. */
+/** Usable keys that end between two moments. A key with a successor is meant to end. */
 export async function keysEnding(db: Database, after: Date, before: Date) {
   return db
     .select({ tenant: tenants.slug, id: keys.id, name: keys.name, expiresAt: keys.expiresAt })

@@ -7,7 +7,7 @@ export type AuditRow = typeof audit.$inferSelect;
 export type AuditInsert = typeof audit.$inferInsert;
 export type AuditPlace = Pick<AuditRow, "seq" | "hash">;
 
-/** A page of the audit log, the newest first. */
+/** A page of the audit log, newest first. */
 export async function readAudit(
   db: Database,
   input: {
@@ -39,7 +39,7 @@ export async function readAudit(
 /** Any number, the same in every process: audit rows are chained one after the other. */
 const AUDIT_LOCK = 4_207_518;
 
-/** Holds the chain until the transaction ends. */
+/** Locks the chain until the transaction ends. */
 export async function lockAudit(tx: Database): Promise<void> {
   await tx.execute(sql`select pg_advisory_xact_lock(${AUDIT_LOCK})`);
 }
@@ -63,7 +63,7 @@ export async function insertAudit(tx: Database, row: AuditInsert): Promise<Audit
   return stored;
 }
 
-/** Rows in their order, after one and up to another; over all operators by design. */
+/** Rows in order, after one and up to another; over all operators by design. */
 export async function auditAfter(
   db: Database,
   input: { after: number; upTo?: number | undefined; limit: number },
@@ -77,7 +77,7 @@ export async function auditAfter(
     .limit(input.limit);
 }
 
-/** What is kept of the log beside it: where it ends (`head`), and where it was cut (`cut`). Null when there is none. */
+/** The log's stored marks: where it ends (`head`), and where it was cut (`cut`). Null when there is none. */
 export async function readAuditMark(db: Database, name: "head" | "cut"): Promise<string | null> {
   const [row] = await db
     .select()
@@ -93,12 +93,12 @@ export async function writeAuditMark(tx: Database, name: "head" | "cut", value: 
     .onConflictDoUpdate({ target: settings.name, set: { value } });
 }
 
-/** What `work` reads is as it was at one moment, however long it takes. */
+/** `work` reads one snapshot, however long it takes. */
 export function inSnapshot<T>(db: Database, work: (tx: Database) => Promise<T>): Promise<T> {
   return db.transaction((tx) => work(tx), { isolationLevel: "repeatable read", accessMode: "read only" });
 }
 
-/** The last of at most `most` oldest rows that are all older than `before`, never the newest row; null when there is none. */
+/** The last of at most `most` oldest rows that are all older than `before`, but never the newest row; null = none. */
 export async function lastToCut(tx: Database, before: Date, most: number): Promise<AuditPlace | null> {
   const [young] = await tx.select(PLACE).from(audit).where(gte(audit.at, before)).orderBy(asc(audit.seq)).limit(1);
   const end = young ?? (await lastAuditPlace(tx));
@@ -107,7 +107,7 @@ export async function lastToCut(tx: Database, before: Date, most: number): Promi
   return old.at(-1) ?? null;
 }
 
-/** Removes the rows up to one; PostgreSQL refuses when one of them is younger than thirty days. Returns how many. */
+/** Removes the rows up to one. PostgreSQL refuses if one is younger than thirty days. Returns their number. */
 export async function cutAudit(tx: Database, upTo: number): Promise<number> {
   const { rows } = await tx.execute<{ removed: number }>(sql`select cut_audit(${upTo})::int as removed`);
   return rows[0]?.removed ?? 0;

@@ -3,7 +3,7 @@ import type { Database } from "../../client";
 import { ledger, observedCounts, refusalCounts } from "../../schema/books";
 import { brakes } from "../../schema/limits";
 
-/** Brakes that are in force, however old they are. */
+/** Brakes in force, of any age. */
 export async function brakesOn(db: Database, now: Date): Promise<BrakeRow[]> {
   return db
     .select()
@@ -12,7 +12,7 @@ export async function brakesOn(db: Database, now: Date): Promise<BrakeRow[]> {
     .orderBy(desc(brakes.createdAt));
 }
 
-/** Which of these there are, whatever has become of them. */
+/** Which of these exist, in any state. */
 export async function knownBrakes(db: Database, ids: readonly string[]): Promise<ReadonlySet<string>> {
   const rows = await db
     .select({ id: brakes.id })
@@ -21,7 +21,7 @@ export async function knownBrakes(db: Database, ids: readonly string[]): Promise
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Who has lifted, or is lifting, each of these; null = nobody. Those that do not exist are left out. */
+/** Who lifted, or is lifting, each of these; null = not lifted. Unknown ones are left out. */
 export async function liftersOf(db: Database, ids: readonly string[]): Promise<ReadonlyMap<string, string | null>> {
   const rows = await db
     .select({ id: brakes.id, liftedBy: brakes.liftedBy })
@@ -30,7 +30,7 @@ export async function liftersOf(db: Database, ids: readonly string[]): Promise<R
   return new Map(rows.map(({ id, liftedBy }) => [id, liftedBy]));
 }
 
-/** How many calls each brake has refused, by its id. */
+/** The number of refusals of each brake, by its id. */
 export async function refusedByBrakes(db: Database, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
   if (ids.length === 0) return new Map();
   const rows = await db
@@ -41,7 +41,7 @@ export async function refusedByBrakes(db: Database, ids: readonly string[]): Pro
   return new Map(rows.map(({ id, count }) => [id, count]));
 }
 
-/** Calls that each brake would have refused if it did more than observe. */
+/** Would-be refusals of each observing brake. */
 export async function observedByBrakes(db: Database, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
   if (ids.length === 0) return new Map();
   const rows = await db
@@ -52,7 +52,7 @@ export async function observedByBrakes(db: Database, ids: readonly string[]): Pr
   return new Map(rows.map(({ id, count }) => [id, count]));
 }
 
-/** Calls that ended since a moment, of whatever is named, and how many tenants they were of. Ids as the ledger has them. */
+/** Matching calls that ended since a moment, and the number of their tenants. Ids as in the ledger. */
 export async function callsOf(
   db: Database,
   input: {
@@ -109,7 +109,7 @@ export async function liftBrake(
   tx: Database,
   id: string,
   lifted: { by: string; at: Date; reason: string | null },
-  /** when the last calls pass again; null = now, all of them */
+  /** when the last calls pass again; null = all pass now */
   until: Date | null,
 ): Promise<BrakeRow | null> {
   const told = { liftedBy: lifted.by, liftReason: lifted.reason };

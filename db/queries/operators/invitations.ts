@@ -3,10 +3,10 @@ import { and, eq, gt, like, sql } from "drizzle-orm";
 import type { Database } from "../../client";
 import { staffVerifications } from "../../schema/staff";
 
-/** Beside what the sign-in library keeps in the same table. */
+/** Distinguishes our rows from the sign-in library's in the same table. */
 const KIND = "invitation:";
 
-/** Keeps the digest of a link; links that the operator had before lead nowhere. */
+/** Stores the digest of a link. The operator's earlier links become invalid. */
 export async function putInvitation(
   tx: Database,
   invitation: { readonly staffId: string; readonly digest: string; readonly expiresAt: Date },
@@ -18,7 +18,7 @@ export async function putInvitation(
     .values({ id: randomUUID(), identifier: `${KIND}${digest}`, value: staffId, expiresAt });
 }
 
-/** Takes a link that has not expired: the operator's id, once; null when there is none. */
+/** Uses an unexpired link, once: returns the operator's id; null when there is none. */
 export async function takeInvitation(tx: Database, digest: string): Promise<string | null> {
   const [row] = await tx
     .delete(staffVerifications)
@@ -27,7 +27,7 @@ export async function takeInvitation(tx: Database, digest: string): Promise<stri
   return row?.staffId ?? null;
 }
 
-/** Links of an operator lead nowhere from now on. */
+/** An operator's links become invalid from now on. */
 export async function dropInvitations(tx: Database, staffId: string): Promise<void> {
   await tx
     .delete(staffVerifications)

@@ -9,7 +9,7 @@ export async function readManaged(db: Database): Promise<ManagedRow[]> {
   return db.select().from(managedObjects).orderBy(asc(managedObjects.kind), asc(managedObjects.name));
 }
 
-/** Marks objects as managed, with what their file says; a mark of another file is replaced. */
+/** Marks objects as managed, with their state in the file. Replaces the mark of another file. */
 export async function putManaged(tx: Database, rows: readonly ManagedRow[]): Promise<void> {
   if (rows.length === 0) return;
   await tx
@@ -26,7 +26,7 @@ export async function putManaged(tx: Database, rows: readonly ManagedRow[]): Pro
     });
 }
 
-/** Takes the mark from one object. */
+/** Removes the mark from one object. */
 export async function dropManaged(tx: Database, one: Pick<ManagedRow, "kind" | "name">): Promise<void> {
   await tx.delete(managedObjects).where(and(eq(managedObjects.kind, one.kind), eq(managedObjects.name, one.name)));
 }

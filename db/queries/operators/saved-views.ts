@@ -14,7 +14,7 @@ export async function countViews(db: Database, owner: string): Promise<number> {
   return row?.views ?? 0;
 }
 
-/** Keeps a view; one of the same name is replaced. */
+/** Stores a view; replaces one of the same name. */
 export async function putView(tx: Database, row: SavedViewRow): Promise<SavedViewRow> {
   const [stored] = await tx
     .insert(savedViews)

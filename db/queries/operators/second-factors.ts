@@ -2,7 +2,7 @@ import { and, eq, isNull, lt, ne, or, sql } from "drizzle-orm";
 import type { Database } from "../../client";
 import { staff, staffSecondFactors } from "../../schema/staff";
 
-/** Whether an operator has begun with an authenticator app; null = not. */
+/** Whether an operator has begun to set up an authenticator app; null = not. */
 export async function readSecondFactor(db: Database, userId: string): Promise<{ readonly verified: boolean } | null> {
   const [row] = await db
     .select({ verified: staffSecondFactors.verified })
@@ -11,10 +11,10 @@ export async function readSecondFactor(db: Database, userId: string): Promise<{ 
   return row ?? null;
 }
 
-/** A code of the app is right for its 30 seconds and those beside it: so long it must not count again. */
+/** A code is valid for its own 30 seconds and the ones before and after. So long it must not count again. */
 const CODE_SECONDS = 120;
 
-/** Takes a code that was right; false when it counted already. */
+/** Uses a correct code; false when it was used already. */
 export async function takeCode(db: Database, userId: string, code: string): Promise<boolean> {
   const fresh = or(
     isNull(staffSecondFactors.usedCode),
@@ -29,7 +29,7 @@ export async function takeCode(db: Database, userId: string, code: string): Prom
   return taken.length > 0;
 }
 
-/** Sign-in by password alone again. False when there was no second factor. */
+/** Returns to sign-in by password alone. False when there was no second factor. */
 export async function dropSecondFactor(tx: Database, userId: string): Promise<boolean> {
   const dropped = await tx
     .delete(staffSecondFactors)

@@ -4,7 +4,7 @@ import { staff, staffSessions } from "../../schema/staff";
 
 export type StaffRow = typeof staff.$inferSelect;
 
-/** Every operator with how many sessions are open, and when the latest of them was last used. */
+/** Every operator with the number of open sessions, and the last use of the latest. */
 export async function readStaff(db: Database) {
   const open = db
     .select({
@@ -25,7 +25,7 @@ export async function readStaff(db: Database) {
 
 export type SessionRow = typeof staffSessions.$inferSelect;
 
-/** An operator's open sessions that began after a time, the one used last first. */
+/** An operator's open sessions that began after a time, last used first. */
 export async function readSessions(db: Database, userId: string, since: Date): Promise<SessionRow[]> {
   return db
     .select()
@@ -55,7 +55,7 @@ export async function endSession(tx: Database, one: { id: string; userId: string
   return { ...row, email: owner?.email ?? row.userId };
 }
 
-/** Locks one operator for an edit; null when there is none. Locks all admins first, so that two edits cannot remove the last two. */
+/** Locks one operator for an edit; null = none. Locks all admins first, so that two edits cannot remove the last two. */
 export async function lockStaff(tx: Database, id: string): Promise<{ row: StaffRow; activeAdmins: number } | null> {
   const admins = await tx.select().from(staff).where(eq(staff.role, "admin")).orderBy(asc(staff.id)).for("update");
   const [row] = await tx.select().from(staff).where(eq(staff.id, id)).for("update");
@@ -74,7 +74,7 @@ export async function updateStaff(tx: Database, id: string, set: { role?: string
     .where(eq(staff.id, id));
 }
 
-/** Ends every session of an operator; the next click of each leads to sign-in. Returns how many there were. */
+/** Ends every session of an operator; the next click in each leads to sign-in. Returns their number. */
 export async function endSessions(tx: Database, userId: string): Promise<number> {
   const ended = await tx
     .delete(staffSessions)
@@ -83,7 +83,7 @@ export async function endSessions(tx: Database, userId: string): Promise<number>
   return ended.length;
 }
 
-/** Ends an operator's sessions but one. Returns how many there were. */
+/** Ends all sessions of an operator but one. Returns their number. */
 export async function endOtherSessions(tx: Database, { userId, keep }: { userId: string; keep: string }) {
   const ended = await tx
     .delete(staffSessions)

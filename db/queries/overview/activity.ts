@@ -2,21 +2,21 @@ import { and, eq, gte, sql } from "drizzle-orm";
 import type { Database } from "../../client";
 import { refusalCounts, usage } from "../../schema/books";
 
-/** What a tenant does lately. */
+/** A tenant's recent activity. */
 export type Activity = {
   readonly tenantId: string;
-  /** calls that were served */
+  /** served calls */
   readonly calls: number;
   readonly tokens: number;
   readonly costMicroUsd: number;
   readonly refused: number;
-  /** the limit, or the brake's id, that refused most of them; null = nothing was refused */
+  /** the limit, or the brake's id, with the most refusals; null = no refusal */
   readonly refusedBy: string | null;
   readonly refusedCode: string | null;
 };
 
 /**
- * The tenants that called since `since`, over all tenants: at most `most`, those with the most calls, served or refused.
+ * Tenants that called since `since`, over all tenants: at most `most`, those with the most calls, served or refused.
  * From the sums per minute.
  */
 export async function activitySince(db: Database, since: Date, most: number): Promise<Activity[]> {
@@ -59,7 +59,7 @@ export async function activitySince(db: Database, since: Date, most: number): Pr
   }));
 }
 
-/** How many of a tenant's calls each of its limits has refused since a moment, by the limit's name. */
+/** How many of a tenant's calls each of its limits refused since a moment, by the limit's name. */
 export async function refusedByLimit(db: Database, tenantId: string, since: Date): Promise<Map<string, number>> {
   const rows = await db
     .select({ name: refusalCounts.limitName, count: sql`sum(${refusalCounts.count})`.mapWith(Number) })

@@ -3,13 +3,13 @@ import { DAY_MS } from "@/lib/clock";
 import type { Database } from "../../client";
 import { refusalCounts, usage } from "../../schema/books";
 
-/** What a tenant did in a stretch of time, and in the same one the day before. */
+/** A tenant's figures in a time span, and in the same one the day before. */
 export type Movement = {
   readonly tenantId: string;
   readonly now: Measures;
   readonly before: Measures;
 };
-/** `calls` were served. */
+/** `calls`: served ones. */
 export type Measures = {
   readonly calls: number;
   readonly tokens: number;
@@ -24,8 +24,8 @@ type Row = Record<"calls" | "tokens" | "cost" | "calls_before" | "tokens_before"
 };
 
 /**
- * Every tenant that called between two whole minutes, or between the same ones a day earlier; over all tenants. From the
- * sums per minute, which are kept for three days.
+ * Every tenant that called between two whole minutes, or between the same ones a day earlier; over all tenants. From
+ * the sums per minute, which are kept for three days.
  */
 export async function movementsBetween(db: Database, from: Date, to: Date): Promise<Movement[]> {
   const at = (moment: Date, agoMs: number) => sql`${new Date(moment.getTime() - agoMs).toISOString()}::timestamptz`;
@@ -68,7 +68,7 @@ export async function movementsBetween(db: Database, from: Date, to: Date): Prom
   }));
 }
 
-/** Calls of some tenants per minute, served and refused ones together, between two whole minutes. */
+/** Calls of some tenants per minute, served and refused together, between two whole minutes. */
 export async function callsPerMinute(db: Database, tenantIds: readonly string[], from: Date, to: Date) {
   if (tenantIds.length === 0) return [];
   const ids = [...tenantIds];

@@ -17,7 +17,7 @@ export async function sumLedger(db: Database, since: Date) {
   return row ?? { calls: 0, inputTokens: 0, outputTokens: 0, costMicroUsd: 0 };
 }
 
-/** Calls and money from an hour's beginning to another's, over all tenants, from the sums; null = to the newest. */
+/** Calls and money between two full hours, over all tenants, from the sums; null = to the newest. */
 export async function sumUsage(db: Database, since: Date, until: Date | null) {
   const [row] = await db
     .select({
@@ -31,7 +31,7 @@ export async function sumUsage(db: Database, since: Date, until: Date | null) {
   return row ?? { calls: 0, costMicroUsd: 0 };
 }
 
-/** Calls, tokens and money per minute from one minute to another, over all tenants, from the sums; null = to the newest. */
+/** Calls, tokens and money per minute between two minutes, over all tenants, from the sums; null = to the newest. */
 export async function usageByMinute(db: Database, since: Date, until: Date | null) {
   return db
     .select({
@@ -49,7 +49,7 @@ export async function usageByMinute(db: Database, since: Date, until: Date | nul
     .orderBy(usage.bucket);
 }
 
-/** Refusals per minute, code and layer from one minute to another, over all tenants; null = to the newest. */
+/** Refusals per minute, code and layer between two minutes, over all tenants; null = to the newest. */
 export async function refusalsByMinute(db: Database, since: Date, until: Date | null) {
   const { minute, code, layer, dimension } = refusalCounts;
   return db

@@ -8,7 +8,7 @@ import { bookQuery, bucketsOf, FACETED_MAX, facetsOf, type LogFilter, readBook }
 import { SUMMED_MAX, summedFrom, sumsOf } from "./sums";
 import { addTurnedAway } from "./turned-away";
 
-/** More than one question may read; LOG_ROWS measures with more. */
+/** More rows than one query may read; LOG_ROWS measures with more. */
 const CALLS = Number(process.env.LOG_ROWS ?? 60_000);
 const EVERYTHING: LogFilter = {
   tenantId: null,
@@ -134,7 +134,7 @@ test("with more rows than are summed, every book is summed from the same call on
   expect(await summedFrom(opened.db, EVERYTHING, SUMMED_MAX)).toBe(EVERYTHING.fromId);
 });
 
-/** Request ids between which a share of the rows lies. */
+/** Request ids that enclose a share of the rows. */
 async function edges(first: number, last: number): Promise<readonly [string, string]> {
   const { rows } = await opened.db.execute<{ first: string; last: string }>(sql`
     select percentile_disc(${first}::float8) within group (order by request_id) as first,

@@ -3,11 +3,11 @@ import type { Database } from "../../client";
 import { ledger, refusedCalls } from "../../schema/books";
 import { turnedAway } from "../../schema/turned-away";
 
-/** served and failed calls reached a provider; refused by a limit or a brake; denied before any limit was looked at. */
+/** served and failed calls reached a provider; refused: by a limit or a brake; denied: before any limit was checked. */
 export const KINDS = ["served", "failed", "refused", "denied"] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** What the log is narrowed to; null = everything. Ids as the books know them. */
+/** The log's filters; null = everything. Ids as in the ledger. */
 export type LogFilter = {
   readonly tenantId: string | null;
   readonly keyId: string | null;
@@ -24,12 +24,12 @@ export type LogFilter = {
   readonly outcome: string | null;
   readonly limitName: string | null;
   readonly address: string | null;
-  /** request ids: the first that belongs to it, and the first that does no more */
+  /** request ids: the first one included, and the first one after the end */
   readonly fromId: string;
   readonly toId: string;
 };
 
-/** One line of the log; what a kind of call does not have is null. */
+/** One line of the log; fields that a kind of call lacks are null. */
 export type LogRow = {
   readonly requestId: string;
   readonly kind: Kind;
@@ -45,26 +45,26 @@ export type LogRow = {
   readonly servedModel: string | null;
   /** how it ended, or the error code */
   readonly outcome: string;
-  /** of the provider's answer, or of ours when it was turned away; null = of the code, or there was none */
+  /** of the provider's answer, or of ours for a denied call; null = follows from the code, or there was none */
   readonly status: number | null;
   readonly limitName: string | null;
   readonly inputTokens: number | null;
   readonly outputTokens: number | null;
   readonly costMicroUsd: number | null;
-  /** announced to a refused caller */
+  /** as announced to a refused caller */
   readonly retryAfterMs: number | null;
   readonly totalMs: number | null;
-  /** to the provider's headers */
+  /** time to the provider's headers */
   readonly headersMs: number | null;
   readonly stream: boolean | null;
   readonly address: string;
-  /** calls that this line stands for */
+  /** number of calls in this line */
   readonly count: number;
 };
 
 /**
- * Rows that one question reads of each book at most: a filter that an index does not serve, and that nearly nothing fits,
- * must end too. What lies before them is the next page's.
+ * Maximum rows that one query reads of each book: a filter without an index that matches almost nothing must end too.
+ * Older rows are left for the next page.
  */
 export const SCANNED_MAX = 20_000;
 /** The same for facets: each row is counted once per facet. */
@@ -75,7 +75,7 @@ type Page = {
   readonly to: string | null;
 };
 
-/** A page of one book: what fits, the newest first, at most `limit`. */
+/** A page of one book: matching lines, newest first, at most `limit`. */
 export async function readBook(db: Database, book: Book, filter: LogFilter, limit: number): Promise<Page> {
   if (!hasKind(book, filter.kind)) return { rows: [], to: null };
   const { rows } = await db.execute<{ row: LogRow | null; scanned: number; oldest: string }>(
@@ -88,7 +88,7 @@ export async function readBook(db: Database, book: Book, filter: LogFilter, limi
   return { rows: found, to: first !== undefined && first.scanned >= SCANNED_MAX ? first.oldest : null };
 }
 
-/** The question that `readBook` asks. */
+/** The query of `readBook`. */
 export function bookQuery(book: Book, filter: LogFilter, limit: number): SQL {
   return sql`
     with scanned as materialized (${scanOf(book, filter)}),
@@ -101,7 +101,7 @@ export function bookQuery(book: Book, filter: LogFilter, limit: number): SQL {
 
 export type Book = keyof typeof BOOKS;
 
-/** How often each value occurs among the newest rows of a book that fit. */
+/** The count of each value among the newest matching rows of a book. */
 export async function facetsOf(db: Database, book: Book, filter: LogFilter) {
   if (!hasKind(book, filter.kind)) return { counts: [], isCut: false };
   const { rows } = await db.execute<{ facet: string; value: string; count: number; scanned: number }>(sql`
@@ -118,7 +118,7 @@ export async function facetsOf(db: Database, book: Book, filter: LogFilter) {
   };
 }
 
-/** Calls per bucket of `seconds` among the newest rows of a book that fit: for a histogram. */
+/** Calls per bucket of `seconds` among the newest matching rows of a book, for a histogram. */
 export async function bucketsOf(db: Database, book: Book, filter: LogFilter, seconds: number) {
   if (!hasKind(book, filter.kind)) return { counts: [], oldest: null };
   const { rows } = await db.execute<{ bucket: number; kind: Kind; count: number; scanned: number; oldest: string }>(sql`
@@ -131,7 +131,7 @@ export async function bucketsOf(db: Database, book: Book, filter: LogFilter, sec
   return { counts: rows.map(({ bucket, kind, count }) => ({ bucket, kind, count })), oldest };
 }
 
-/** The newest rows of a book within the time, of the tenant or key when one is named: what its indexes serve. */
+/** The newest rows of a book within the time, of the tenant or key if named: the part that its indexes serve. */
 function scanOf(book: Book, filter: LogFilter, most = SCANNED_MAX): SQL {
   return sql`${linesOf(book, filter)} order by request_id desc limit ${most}`;
 }
@@ -141,7 +141,7 @@ export function linesOf(book: Book, filter: LogFilter): SQL {
   return sql`select ${BOOKS[book].columns} ${within(book, filter)}`;
 }
 
-/** A book's rows of the time, tenant and key: from … where …. */
+/** A book's rows by time, tenant and key: from … where …. */
 export function within(book: Book, { fromId, toId, tenantId, keyId }: LogFilter): SQL {
   const of = [
     ...(tenantId === null ? [] : [sql`tenant_id = ${tenantId}`]),
@@ -156,7 +156,7 @@ export function hasKind(book: Book, kind: Kind | null): boolean {
   return kind === null || BOOKS[book].kinds.some((one) => one === kind);
 }
 
-/** What a line must be, in addition to time, tenant and key. */
+/** Conditions on a line, in addition to time, tenant and key. */
 export function fits(filter: LogFilter): SQL {
   const { userDigest, model, endpoint, feature, session, agent, tag, kind, outcome, limitName, address } = filter;
   const all = [
@@ -177,7 +177,7 @@ export function fits(filter: LogFilter): SQL {
 
 const SHARED = sql`request_id as "requestId", tenant_id as "tenantId", key_id as "keyId"`;
 
-/** Where calls are written down, and each as a line of the log. */
+/** The tables that record calls, and how to read each as a line of the log. */
 const BOOKS = {
   ledger: {
     kinds: ["served", "failed"],

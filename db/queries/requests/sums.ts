@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../client";
 import { BOOK_NAMES, fits, hasKind, type LogFilter, linesOf, within } from "./log";
 
-/** What the calls of the log can be summed by. */
+/** Dimensions by which the log's calls can be summed. */
 export const SUM_SPLITS = [
   "key",
   "tenant",
@@ -21,11 +21,11 @@ export type SumSplit = (typeof SUM_SPLITS)[number];
 export const SUM_ORDERS = ["cost", "calls", "tokens", "failed", "refused"] as const;
 export type SumOrder = (typeof SUM_ORDERS)[number];
 
-/** What the calls of one value came to. Tokens and money are those of calls that reached a provider. */
+/** The sums of one value's calls. Tokens and money are those of calls that reached a provider. */
 export type LogSum = {
-  /** empty when it is not of one tenant */
+  /** empty when it spans tenants */
   readonly tenantId: string;
-  /** empty: of calls that name none */
+  /** empty: calls without a value */
   readonly value: string;
   /** that reached a provider */
   readonly calls: number;
@@ -38,10 +38,10 @@ export type LogSum = {
   readonly costMicroUsd: number;
 };
 
-/** Rows that are summed of each book at most: an hour of three hundred thousand calls a day many times over. */
+/** Maximum rows summed of each book: many times an hour at three hundred thousand calls a day. */
 export const SUMMED_MAX = 200_000;
 
-/** Values that a tenant's callers make up mean something within that tenant alone. */
+/** Values that a tenant's callers choose have a meaning only within that tenant. */
 const VALUES: Readonly<Record<SumSplit, { readonly value: SQL; readonly isOfTenant: boolean }>> = {
   tenant: { value: sql`"tenantId"`, isOfTenant: true },
   key: { value: sql`"keyId"`, isOfTenant: true },
@@ -65,8 +65,8 @@ const ORDERS: Readonly<Record<SumOrder, SQL>> = {
 };
 
 /**
- * The first request id of what is summed: the filter's own, or a later one where a book has more rows than are summed.
- * Every book is summed from there, so that what is compared is of the same time.
+ * The first request id of the sums: the filter's own, or a later one if a book has more rows than are summed. Every
+ * book is summed from there, so that all sums cover the same time.
  */
 export async function summedFrom(db: Database, filter: LogFilter, most = SUMMED_MAX): Promise<string> {
   const firsts = await Promise.all(
@@ -81,7 +81,7 @@ export async function summedFrom(db: Database, filter: LogFilter, most = SUMMED_
   return [filter.fromId, ...firsts.flat()].sort().at(-1) ?? filter.fromId;
 }
 
-/** The calls that fit, summed by one thing; the largest first, at most `most`, with how many there are. */
+/** The matching calls, summed by one dimension; largest first, at most `most`, with the total number. */
 export async function sumsOf(
   db: Database,
   filter: LogFilter,
@@ -101,7 +101,7 @@ export async function sumsOf(
   return { sums, total: Number(rows[0]?.total ?? 0) };
 }
 
-/** The question that `sumsOf` asks. */
+/** The query of `sumsOf`. */
 export function sumsQuery(
   filter: LogFilter,
   { by, order, most }: { readonly by: SumSplit; readonly order: SumOrder; readonly most: number },

@@ -4,7 +4,7 @@ import { turnedAway } from "../../schema/turned-away";
 
 export type TurnedAwayRow = typeof turnedAway.$inferSelect;
 
-/** Adds counts to their minutes. Call once per batch: it is not idempotent. Over all tenants: the drain writes for everybody. */
+/** Adds counts to their minutes. Call once per batch: it is not idempotent. Over all tenants: the drain writes for all. */
 export async function addTurnedAway(db: Database, rows: readonly TurnedAwayRow[]): Promise<void> {
   if (rows.length === 0) return;
   const { minute, code, tenantId, keyId, address, path, count } = turnedAway;
@@ -17,7 +17,7 @@ export async function addTurnedAway(db: Database, rows: readonly TurnedAwayRow[]
     });
 }
 
-/** Forgets what was turned away before a moment. */
+/** Deletes counts from before a moment. */
 export async function forgetTurnedAway(db: Database, before: Date): Promise<void> {
   await db.delete(turnedAway).where(lt(turnedAway.minute, before));
 }

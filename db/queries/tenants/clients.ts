@@ -23,7 +23,7 @@ export async function addClients(db: Database, rows: readonly ClientInsert[]): P
     });
 }
 
-/** A tenant's client libraries since a day, the busiest first. */
+/** A tenant's client libraries since a day, busiest first. */
 export async function readClients(db: Database, input: { tenantId: string; since: Date }) {
   const { client, calls, retries, refused } = clientCounts;
   const sum = (column: typeof calls | typeof retries | typeof refused) => sql`sum(${column})`.mapWith(Number);

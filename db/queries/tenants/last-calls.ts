@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Database } from "../../client";
 import { ledger } from "../../schema/books";
 
-/** The newest served call of each of some keys, of whatever tenants they are: by the index on key and request. */
+/** The newest served call of each of some keys, of any tenants, by the index on key and request. */
 export async function lastCallsOf(db: Database, keyIds: readonly string[]) {
   if (keyIds.length === 0) return [];
   const { rows } = await db.execute<{ key_id: string; address: string; model: string; at: string }>(sql`

@@ -6,7 +6,7 @@ export type NoteRow = typeof tenantNotes.$inferSelect;
 
 const SHOWN_MAX = 100;
 
-/** What operators have written about a tenant, the newest first. */
+/** Operators' notes about a tenant, newest first. */
 export async function readNotes(db: Database, tenantId: string): Promise<NoteRow[]> {
   return db
     .select()

@@ -2,13 +2,13 @@ import { sql } from "drizzle-orm";
 import type { Database } from "../../client";
 import { ledger, refusedCalls } from "../../schema/books";
 
-/** The newest calls that are looked at: so a busy tenant costs no more than a quiet one. */
+/** Maximum of newest calls to read, so that a busy tenant costs no more than a quiet one. */
 const CALLS_MAX = 3000;
 const CALLERS_MAX = 50;
 
 export type RecentCaller = { readonly kind: "key" | "user" | "feature"; readonly id: string; readonly calls: number };
 
-/** The keys (by family), users (by digest) and features of a tenant's newest calls since a moment, the busiest of each first. */
+/** The keys (by family), users (by digest) and features of a tenant's newest calls since a moment, busiest of each first. */
 export async function recentCallers(db: Database, { tenantId, since }: { tenantId: string; since: Date }) {
   const from = since.toISOString();
   const { rows } = await db.execute<RecentCaller>(sql`

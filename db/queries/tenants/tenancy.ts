@@ -7,10 +7,10 @@ export type TenantInsert = typeof tenants.$inferInsert;
 export type TenantRow = typeof tenants.$inferSelect;
 export type KeyInsert = typeof keys.$inferInsert;
 export type KeyRecord = typeof keys.$inferSelect;
-/** Members that are undefined stay as they are. */
+/** Undefined members stay unchanged. */
 type Edit<Row> = { [Name in keyof Row]?: Row[Name] | undefined };
 
-/** A page of the tenants by name, behind the tenant `after`; those whose name or slug a text occurs in. */
+/** A page of the tenants by name, after the tenant `after`; only those whose name or slug contains a text. */
 export async function readTenants(
   db: Database,
   page: { find: string | null; after: string | null; limit: number },
@@ -27,12 +27,12 @@ export async function readTenants(
     .limit(page.limit);
 }
 
-/** Every tenant by name: for files that hold all of them. */
+/** Every tenant by name, for files that contain all of them. */
 export async function readAllTenants(db: Database): Promise<TenantRow[]> {
   return db.select().from(tenants).orderBy(asc(tenants.name), asc(tenants.slug));
 }
 
-/** How many tenants a text occurs in. */
+/** The number of tenants that contain a text. */
 export async function countTenants(db: Database, find: string | null): Promise<number> {
   const found = occursIn([tenants.name, tenants.slug], find);
   const [row] = await db.select({ count: sql<number>`count(*)::int` }).from(tenants).where(found);
@@ -73,7 +73,7 @@ export async function updateTenant(tx: Database, id: string, set: Edit<TenantIns
   if (Object.keys(set).length > 0) await tx.update(tenants).set(set).where(eq(tenants.id, id));
 }
 
-/** Links to its own page that were given out so far lead nowhere. */
+/** All links to its own page become invalid. */
 export async function voidLinks(tx: Database, id: string): Promise<void> {
   await tx
     .update(tenants)
@@ -81,12 +81,12 @@ export async function voidLinks(tx: Database, id: string): Promise<void> {
     .where(eq(tenants.id, id));
 }
 
-/** What a list of keys is narrowed to. Days are counted back or ahead by the database's clock. */
+/** Filters of a list of keys. Days are counted from the database's clock. */
 export const KEY_STATES = ["usable", "expiring", "rotation", "unused", "ended"] as const;
 export type KeyState = (typeof KEY_STATES)[number];
 
 const usable = sql`(${keys.status} = 'active' and (${keys.expiresAt} is null or ${keys.expiresAt} > now()))`;
-/** A key with a schedule whose replacement is due by a moment and not there yet. */
+/** A key with a schedule that is due by a moment and has no replacement. */
 export function rotationDueBy(moment: SQL): SQL {
   return sql`(${keys.createdAt} + make_interval(days => ${keys.rotateDays}) <= ${moment}
     and not exists (select from ${keys} next where next.rotates_key_id = ${keys.id} and next.status = 'active'))`;
@@ -101,8 +101,8 @@ const KEY_STATE_IS = {
 } as const satisfies Record<KeyState, ReturnType<typeof sql>>;
 
 /**
- * A page of one tenant's keys, or of all: by tenant, the newest last; behind the key `after`, when one is named; those
- * that a text occurs in: their names, public ids and last characters.
+ * A page of the keys of one tenant, or of all: by tenant, newest last, after the key `after` if named; only those whose
+ * name, public id or last characters contain a text.
  */
 export async function readKeys(
   db: Database,
@@ -128,7 +128,7 @@ export async function readKeys(
     .limit(page.limit);
 }
 
-/** A page of a tenant's end users by name, behind the name `after`. */
+/** A page of a tenant's end users by name, after the name `after`. */
 export async function readUsers(db: Database, tenantId: string, page: { after: string | null; limit: number }) {
   const behind = page.after === null ? undefined : gt(users.name, page.after);
   return db
@@ -139,7 +139,7 @@ export async function readUsers(db: Database, tenantId: string, page: { after: s
     .limit(page.limit);
 }
 
-/** What people call keys, by their families: the newest key's name. */
+/** Names for keys by their families: the newest key's name. */
 export async function readKeyNames(db: Database, families: readonly string[]): Promise<Map<string, string>> {
   if (families.length === 0) return new Map();
   const rows = await db
@@ -150,19 +150,19 @@ export async function readKeyNames(db: Database, families: readonly string[]): P
   return new Map(rows.map((row) => [row.family, row.name]));
 }
 
-/** When a key ends, and when it is to be replaced; null: there is no such key. */
+/** When a key ends, and when it is due for replacement; null: there is no such key. */
 export async function readKeyDates(db: Database, id: string) {
   const { createdAt, expiresAt, rotateDays } = keys;
   const [row] = await db.select({ createdAt, expiresAt, rotateDays }).from(keys).where(eq(keys.id, id));
   return row === undefined ? null : { expiresAt: row.expiresAt, rotateAt: rotateAt(row) };
 }
 
-/** When a key is to be replaced; null = it has no schedule. */
+/** When a key is due for replacement; null = it has no schedule. */
 export function rotateAt({ createdAt, rotateDays }: Pick<KeyRecord, "createdAt" | "rotateDays">): Date | null {
   return rotateDays === null ? null : new Date(createdAt.getTime() + rotateDays * DAY_MS);
 }
 
-/** What people call keys, by their public ids. */
+/** Names for keys by their public ids. */
 export async function readKeyNamesById(db: Database, ids: readonly string[]): Promise<Map<string, string>> {
   if (ids.length === 0) return new Map();
   const rows = await db
@@ -172,7 +172,7 @@ export async function readKeyNamesById(db: Database, ids: readonly string[]): Pr
   return new Map(rows.map((row) => [row.id, row.name]));
 }
 
-/** How many keys each of these tenants has that may be used. */
+/** The number of usable keys of each of these tenants. */
 export async function countActiveKeys(db: Database, tenantIds: readonly string[]): Promise<Map<string, number>> {
   if (tenantIds.length === 0) return new Map();
   const rows = await db
@@ -195,7 +195,7 @@ export async function lockKey(tx: Database, id: string): Promise<KeyRecord | nul
   return row ?? null;
 }
 
-/** The key that is to replace this one and has not been used yet; null when there is none. */
+/** The unused successor of this key; null when there is none. */
 export async function findSuccessor(tx: Database, id: string): Promise<KeyRecord | null> {
   const [row] = await tx
     .select()

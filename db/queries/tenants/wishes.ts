@@ -9,10 +9,10 @@ export type WishInsert = Pick<
   "id" | "tenantId" | "keyFamilyId" | "user" | "wish" | "createdAt"
 >;
 
-/** How many wishes may have been written since a moment, by key and by tenant. */
+/** Maximum of wishes since a moment, by key and by tenant. */
 export type WishBounds = { readonly since: Date; readonly perKey: number; readonly perTenant: number };
 
-/** Writes a wish, unless its key or its tenant has written as many as it may: then false. One of a tenant at a time. */
+/** Writes a wish. False if its key or its tenant has reached its maximum. One at a time per tenant. */
 export async function addWish(db: Database, row: WishInsert, bounds: WishBounds): Promise<boolean> {
   return inTransaction(db, async (tx) => {
     await tx.execute(sql`select pg_advisory_xact_lock(hashtext('wishes'), hashtext(${row.tenantId}))`);
@@ -32,7 +32,7 @@ export async function addWish(db: Database, row: WishInsert, bounds: WishBounds)
 
 export type WishRow = Awaited<ReturnType<typeof readWishes>>[number];
 
-/** Wishes of all tenants, the newest first: for operators alone. */
+/** Wishes of all tenants, newest first; only for operators. */
 export async function readWishes(db: Database, input: { readonly isOpen: boolean; readonly most: number }) {
   const keyName = db
     .selectDistinctOn([keys.familyId], { familyId: keys.familyId, name: keys.name })
@@ -70,7 +70,7 @@ export async function closeWish(tx: Database, id: string, done: { readonly by: s
   return row ?? null;
 }
 
-/** Nobody answers what was asked for so long ago. */
+/** Wishes this old are dropped: no operator answers them any more. */
 export async function forgetWishes(tx: Database, before: Date): Promise<void> {
   await tx.delete(wishes).where(lt(wishes.createdAt, before));
 }
