@@ -32,11 +32,11 @@ export type NavItem = {
     | "receipt"
     | "file";
   readonly action: Action;
-  /** after "g" it leads there */
+  /** its key after "g" */
   readonly key: string;
 };
 
-/** The console's pages, in the order of the menu, with what one must be allowed to see them. */
+/** The console's pages in menu order, with the right that each requires. */
 export const NAV: readonly NavItem[] = [
   { href: "/", label: "Overview", group: "Now", icon: "gauge", action: "overview.view", key: "o" },
   { href: "/tenants", label: "Tenants", group: "Now", icon: "building", action: "tenants.view", key: "t" },

@@ -4,7 +4,7 @@ import { Button, Card, Group, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle, IconHandStop } from "@tabler/icons-react";
 import type { BrakeDraft } from "./brake-dialog";
 
-/** The way to stop traffic, from the overview: two clicks and one typed word. */
+/** Stops traffic from the overview: two clicks and one typed word. */
 export function BrakeCard({ onDraft }: { onDraft: (draft: BrakeDraft) => void }) {
   return (
     <Card

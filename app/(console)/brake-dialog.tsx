@@ -16,7 +16,7 @@ import { MAIN_SCOPES, Narrowing, type Scope, type ScopeKind, ScopeName } from ".
 export type BrakeDraft = {
   readonly scope: ScopeKind;
   readonly name: string;
-  /** what else a call must be; absent = nothing */
+  /** further conditions on a call; absent = none */
   readonly narrowed?: Scope;
 };
 
@@ -160,7 +160,7 @@ function orderOf(scope: Scope, { mode, seconds, reason }: BrakeHow, publicMessag
   };
 }
 
-/** Live: what runs, and what came in lately, of what is about to be stopped. */
+/** Live: running and recent calls that the brake would stop. */
 function WhatItMeets({ scope }: { scope: Scope }) {
   const met = useQuery({
     queryKey: ["dry-run", JSON.stringify(scope)],

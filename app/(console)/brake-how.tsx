@@ -4,7 +4,7 @@ import { Button, Group, SegmentedControl, Select, Text, Textarea } from "@mantin
 export type BrakeHow = { readonly mode: string; readonly seconds: string; readonly reason: string };
 type Part = { readonly how: BrakeHow; readonly set: (change: Partial<BrakeHow>) => void };
 
-/** The few things that are done in a hurry, as one click each. */
+/** Frequent choices in an emergency, one click each. */
 const PRESETS: readonly (BrakeHow & { readonly label: string })[] = [
   { label: "Runaway caller", mode: "block", seconds: "900", reason: "Runaway caller: looking into it" },
   { label: "Cut it now", mode: "cut", seconds: "900", reason: "Cost runaway: running streams are cut" },

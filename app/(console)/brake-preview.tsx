@@ -6,7 +6,7 @@ import type { ReactNode } from "react";
 
 const MINUTE = 60;
 
-/** The error as the common libraries print it; the same words, wrapped as each of them wraps a 503. */
+/** The error as common libraries print it: the same words, in each library's form for a 503. */
 export function AsCallersSeeIt({ note, seconds, mode }: { note: string; seconds: number; mode: string }) {
   if (note === "" || mode === "degrade" || mode === "observe") return null;
   const until = seconds === 0 ? "until it is lifted" : `until … (${seconds / MINUTE} min from now)`;
@@ -24,7 +24,7 @@ export function AsCallersSeeIt({ note, seconds, mode }: { note: string; seconds:
   );
 }
 
-/** The same order for a shell: for when this page cannot be reached, or for a runbook. */
+/** The same brake as a shell command, for when this page is not reachable, or for a runbook. */
 export function CommandLine({ order }: { order: object }) {
   const command = [
     'curl -X POST "$SPILLWAY/api/admin/brakes"',

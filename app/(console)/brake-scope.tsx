@@ -9,7 +9,7 @@ import { api } from "../_ui/data/api";
 import { PRIORITY_WORDS } from "../_ui/figures/format";
 import { TenantSelect } from "../_ui/forms/tenant-select";
 
-/** What a brake is for in the first place; anything else narrows it. */
+/** A brake's main scope; all other fields narrow it. */
 export const MAIN_SCOPES = ["tenant", "model", "key"] as const;
 export type ScopeKind = "everything" | (typeof MAIN_SCOPES)[number];
 export type Scope = Readonly<Record<string, string>>;
@@ -19,7 +19,7 @@ type Catalog = {
   readonly providers: readonly { readonly slug: string }[];
 };
 
-/** The name of the one thing that is to be stopped. */
+/** The name of the one object to stop. */
 export function ScopeName({ scope, name, onName }: { scope: ScopeKind; name: string; onName: (name: string) => void }) {
   const catalog = useCatalog(scope === "model");
   if (scope === "everything") return null;
@@ -39,7 +39,7 @@ export function ScopeName({ scope, name, onName }: { scope: ScopeKind; name: str
   return <Select label="Model" data={models} {...chosen} searchable />;
 }
 
-/** What else a call must be to be stopped: all of it together. */
+/** Further conditions: a call must match all of them to be stopped. */
 export function Narrowing({ narrowed, onChange }: { narrowed: Scope; onChange: (narrowed: Scope) => void }) {
   const [isOpen, setOpen] = useState(Object.keys(narrowed).length > 0);
   const catalog = useCatalog(isOpen);

@@ -18,7 +18,7 @@ const ReferenceArea = dynamic(() => import("../_ui/figures/charts").then((charts
   ssr: false,
 });
 
-/** Names sort in the order in which they should be read; the legend follows the name. */
+/** Names sort in reading order; the legend follows the name. */
 const SERIES = [
   { name: "admitted", label: "Admitted", color: "river.6" },
   { name: "limited", label: "Over a limit", color: "yellow.6" },
@@ -29,7 +29,7 @@ const SERIES = [
 
 const MinuteBar = partialBar("time");
 
-/** Drawn again only when something in it has changed: figures come twice a second, into every open tab. */
+/** Redrawn only when its data has changed: figures come twice a second, into every open tab. */
 export const DecisionsChart = memo(Drawn, (before, after) => JSON.stringify(before) === JSON.stringify(after));
 
 function Drawn({ points, changes }: { points: Overview["chart"]; changes: Overview["changes"] }) {
@@ -105,7 +105,7 @@ function Drawn({ points, changes }: { points: Overview["chart"]; changes: Overvi
   );
 }
 
-/** Where limits were edited or brakes set: one mark per minute. Words stand only where there is room for them. */
+/** Marks edits of limits and brakes, one mark per minute. Words appear only where there is room. */
 function marksOf(points: Overview["chart"], changes: Overview["changes"]): { index: number; what: string }[] {
   const marks = new Map<number, Set<string>>();
   for (const { at, change } of changes) {

@@ -36,7 +36,7 @@ import { Verdict } from "./verdict";
 
 const MOVERS_EVERY_MS = 15_000;
 
-/** What is happening now, who is near a limit, and the way to stop it. */
+/** What is happening now, which tenants are near a limit, and the button to stop them. */
 export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: string | null }) {
   const live = useLive();
   const moved = useQuery({
@@ -155,7 +155,7 @@ export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: stri
   );
 }
 
-/** What the address asks to stop: `?stop=all`, or a tenant. Nothing is stopped by it: the dialog opens. */
+/** What the address proposes to stop: `?stop=all`, or a tenant. It only opens the dialog. */
 function draftOf(stop: string | null): BrakeDraft | null {
   if (stop === null) return null;
   return stop === "all" ? { scope: "everything", name: "" } : { scope: "tenant", name: stop };

@@ -6,7 +6,7 @@ import { OverviewPage } from "./overview-page";
 
 export const metadata: Metadata = { title: "Overview" };
 
-/** `?stop=all` or `?stop=<tenant>` opens with the brake's dialog. */
+/** `?stop=all` or `?stop=<tenant>` opens the brake's dialog. */
 export default async function Page({ searchParams }: { searchParams: Promise<{ stop?: string | string[] }> }) {
   const actor = await signedIn(await headers());
   const { stop } = await searchParams;

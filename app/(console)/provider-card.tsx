@@ -11,7 +11,7 @@ const EVERY_MS = 10_000;
 const SHOWN_MAX = 5;
 const FAILING_SHARE = 0.05;
 
-/** How the providers answer, in a line each; the whole of it is under Status. */
+/** The providers' state, one line each; details are under Status. */
 export function ProviderCard() {
   const seen = useQuery({
     queryKey: ["provider-health"],

@@ -19,7 +19,7 @@ type Props = Act & {
   readonly total: number;
 };
 
-/** The tenants that need attention first, with what they do and their nearest limit; cards instead of rows on a phone. */
+/** The tenants that need attention first, with their activity and nearest limit; cards instead of rows on a phone. */
 export function TenantTable({ tenants, trends, total, ...act }: Props) {
   const trendOf = new Map(trends.map(({ slug, callsPerMinute }) => [slug, callsPerMinute]));
   const { rows, holders } = useHeldOrder(tenants, (tenant) => tenant.slug);
@@ -114,7 +114,7 @@ function PhoneCard({ tenant, trend, canBrake, onStop }: One) {
   );
 }
 
-/** The last hour's calls as a line that leads to them; as high before it is there. */
+/** The last hour's calls as a line that links to them; same height before it is loaded. */
 function TrendLine({ tenant, trend }: Pick<One, "tenant" | "trend">) {
   return (
     <Anchor
@@ -162,7 +162,7 @@ function NoLimit() {
   );
 }
 
-/** How much of its calls is refused, and what refuses most of them. */
+/** The refused share of its calls, and what refuses most of them. */
 function Refused({ tenant }: { tenant: TenantLine }) {
   if (tenant.refusedShare === 0) return <>–</>;
   return (
@@ -183,7 +183,7 @@ function percent(share: number): string {
 
 const TIGHT_SHARE = 0.8;
 
-/** Whether its nearest limit is what refuses its calls. */
+/** Whether its nearest limit is the one that refuses its calls. */
 function isRefusing({ binding, refusedBy }: TenantLine): boolean {
   return binding !== null && binding.name === refusedBy;
 }

@@ -7,7 +7,7 @@ import type { Overview } from "@/lib/console/overview/overview";
 import { findingsOf } from "@/lib/console/overview/verdict.shared";
 import { Moment } from "../_ui/figures/moment";
 
-/** Whether something needs attention, what, since when, and where to look. */
+/** Whether something needs attention: what, since when, and where to look. */
 export function Verdict({ seen }: { seen: Overview }) {
   const findings = findingsOf(seen);
   const isCritical = findings.some(({ level }) => level === "critical");

@@ -5,7 +5,7 @@ import { type FormEvent, useState } from "react";
 
 const PASSWORD_CHARS_MIN = 12;
 
-/** Who was invited chooses a password, and is signed in with it. The link's secret stays behind the hash of the address. */
+/** An invited operator chooses a password, and is signed in with it. The link's secret stays in the hash of the address. */
 export function InvitationForm() {
   const [fault, setFault] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
@@ -57,7 +57,7 @@ export function InvitationForm() {
   );
 }
 
-/** Sets the password and signs in; what went wrong in words, or null when the browser is on its way. */
+/** Sets the password and signs in. Returns the error in words, or null while the browser opens the next page. */
 async function enter(token: string, password: string): Promise<string | null> {
   const accepted = await post("invitation", { token, password });
   if (accepted === null) return "The server cannot be reached.";

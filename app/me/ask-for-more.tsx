@@ -9,10 +9,10 @@ import { Failed } from "../_ui/shell/page-head";
 
 const WISH_CHARS_MAX = 500;
 
-/** A message to the operators, with the key it is about. */
+/** A message to the operators, with the key that it is about. */
 export function AskForMore({ asked }: { asked: { readonly key: string; readonly user: string } }) {
   const [wish, setWish] = useState("");
-  // In one paragraph: the server takes no line breaks.
+  // In one paragraph, because the server accepts no line breaks.
   const text = wish.replace(/\s+/g, " ").trim();
   const send = useMutation({ mutationFn: () => askForMore(text, asked), onSuccess: () => setWish("") });
   const submit = (event: FormEvent) => {

@@ -5,7 +5,7 @@ const SOON_MS = 14 * DAY_MS;
 
 type Dates = { readonly expires_at: string | null; readonly rotate_by: string | null };
 
-/** What the holder of a key must know of its end: the nearer of its expiry and its rotation; null = neither is near. */
+/** The nearer of a key's expiry and its rotation, for its holder; null = neither is near. */
 export function dateWords({ expires_at: ends, rotate_by: due }: Dates, now: number): string | null {
   const isNear = (at: string | null): at is string => at !== null && Date.parse(at) - now <= SOON_MS;
   if (isNear(ends) && (!isNear(due) || ends <= due)) return `This key expires ${fromNow(ends, now)}.`;

@@ -3,7 +3,7 @@ import { IconCalendarDue } from "@tabler/icons-react";
 import type { OwnUsage } from "@/lib/gateway/routes/serve-own-books";
 import { dateWords } from "./date-words";
 
-/** That the key ends or is to be replaced soon; nothing while there is time. */
+/** Shows that the key's end or replacement is near; nothing otherwise. */
 export function KeyDates({ dates }: { dates: OwnUsage["key"] }) {
   const words = dateWords(dates, Date.now());
   if (words === null) return null;

@@ -5,7 +5,7 @@ import { QuotaLine } from "../_ui/limits/quota-line";
 
 type Named = { readonly layer: string; readonly name: string };
 
-/** What is left of each limit, in words and in figures. `refusing`: limits that refused a call just now. */
+/** What is left of each limit, in words and figures. `refusing`: limits that refused a call just now. */
 export function LeftNow(props: { quota: OwnQuota | undefined; isLoading: boolean; refusing: readonly Named[] }) {
   const { quota, isLoading } = props;
   const limits = quota?.limits ?? [];

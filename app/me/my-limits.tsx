@@ -17,8 +17,8 @@ const USAGE_EVERY_MS = 10_000;
 type Asked = { readonly key: string; readonly user: string };
 
 /**
- * What the holder of a key has left and used, why a call was refused, and how to ask for more. The key stays in this page's
- * memory: it is sent to /v1 as any client sends it, and nowhere else.
+ * What the holder of a key has left and used, why a call was refused, and how to ask for more. The key stays in this
+ * page's memory. It is sent only to /v1, as by any client.
  */
 export function MyLimits() {
   const [key, setKey] = useState("");

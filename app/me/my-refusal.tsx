@@ -3,7 +3,7 @@ import { count } from "../_ui/figures/format";
 import { MetLimitList, shorterWords } from "../_ui/limits/met-limit-list";
 import { RefusalCard } from "../_ui/limits/refusal-card";
 
-/** One of a key's refused calls, as it was kept. `isTold`: its error was pasted along and is explained already. */
+/** One of a key's stored refusals. `isTold`: its pasted error already explains it. */
 export function MyRefusal({ refusal, isTold }: { refusal: RefusalAnswer; isTold: boolean }) {
   const { code, message, limit_name: limitName, layer, dimension, reset_at: resetAt, limits, asked } = refusal;
   const binding = limits.find((one) => one.name === limitName && one.layer === layer);

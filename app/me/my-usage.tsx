@@ -5,7 +5,7 @@ import { Listing } from "../_ui/figures/listing";
 
 type Row = OwnUsage["days"][number];
 
-/** What a key used in the last 30 days: by model, and by day. */
+/** A key's use in the last 30 days: by model, and by day. */
 export function MyUsage({ days }: { days: readonly Row[] }) {
   return (
     <Stack gap="md">

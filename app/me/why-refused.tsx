@@ -11,7 +11,7 @@ import { MyRefusal } from "./my-refusal";
 
 type Asked = { readonly key: string; readonly user: string };
 
-/** Why one of a key's calls was refused, by its request id or the error as it was got. */
+/** Why one of a key's calls was refused, from its request id or its error. */
 export function WhyRefused({ asked }: { asked: Asked | null }) {
   const [pasted, setPasted] = useState("");
   const { refusal, requestId } = readPasted(pasted);

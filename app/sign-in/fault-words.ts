@@ -1,4 +1,4 @@
-/** Why a sign-in did not go through, by the status of the answer; null = there was none. */
+/** Why a sign-in failed, by the status of the answer; null = no answer. */
 export function faultWords(status: number | null, waitSeconds = 0): string {
   if (status === null) return "The server cannot be reached.";
   if (status === 429) return `Too many attempts. Please try again in ${Math.max(1, Math.ceil(waitSeconds / 60))} min.`;

@@ -9,7 +9,7 @@ import { faultWords } from "./fault-words";
 
 export function SignInForm({ oidcName }: { oidcName: string | null }) {
   const [fault, setFault] = useState<string | null>(null);
-  // Where the other way to sign in failed, it comes back here and says so.
+  // A failed single sign-on returns here with its error.
   const refused = useSearchParams().get("error");
   const [isBusy, setBusy] = useState(false);
   const [needsCode, setNeedsCode] = useState(false);
@@ -91,7 +91,7 @@ export function SignInForm({ oidcName }: { oidcName: string | null }) {
   );
 }
 
-/** Only a path of ours: an absolute or protocol-relative target would send people elsewhere. */
+/** Only a path of ours: an absolute or protocol-relative target could lead to another site. */
 function nextPath(): string {
   const wanted = new URLSearchParams(window.location.search).get("next") ?? "/";
   return /^\/[a-z0-9][a-z0-9/-]*$/i.test(wanted) ? wanted : "/";

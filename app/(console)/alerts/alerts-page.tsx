@@ -67,7 +67,7 @@ function useAlerts() {
       queryKey: ["alert-channels"],
       queryFn: () => api<{ channels: ChannelView[] }>("alert-channels"),
     }),
-    // On their own: among the newest of all, one that has been open for long would be missing.
+    // Requested separately: a long-open alert would be missing among the newest of all.
     open: useQuery({
       queryKey: ["alerts", "open"],
       queryFn: () => api<{ alerts: AlertLine[] }>("alerts?state=open&limit=500"),

@@ -2,7 +2,7 @@
 
 import { NumberInput, SimpleGrid, Text } from "@mantine/core";
 
-/** What all tenants together may use per minute; null = no cap. Money in US dollars. */
+/** Caps on what all tenants together use per minute; null = no cap. Money in US dollars. */
 export type Caps = { readonly calls: number | null; readonly tokens: number | null; readonly dollars: number | null };
 export const NO_CAPS: Caps = { calls: null, tokens: null, dollars: 100 };
 
@@ -13,7 +13,7 @@ export function hasCap({ calls, tokens, dollars }: Caps): boolean {
   return [calls, tokens, dollars].some((cap) => cap !== null && cap > 0);
 }
 
-/** As the API takes them: only those that are set. */
+/** In the API's form: only those that are set. */
 export function capMembers({ calls, tokens, dollars }: Caps): Readonly<Record<string, number>> {
   return {
     ...(calls === null ? {} : { callsPerMinute: calls }),
@@ -22,7 +22,7 @@ export function capMembers({ calls, tokens, dollars }: Caps): Readonly<Record<st
   };
 }
 
-/** Fields of the emergency cap: calls, tokens and dollars a minute. Whichever is passed first sets the brake. */
+/** Fields of the emergency cap: calls, tokens and dollars a minute. The first one exceeded sets the brake. */
 export function CapFields({ caps, onChange }: { readonly caps: Caps; readonly onChange: (caps: Caps) => void }) {
   const field = (label: string, member: keyof Caps, decimals: number) => (
     <NumberInput

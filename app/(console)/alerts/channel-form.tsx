@@ -34,7 +34,7 @@ const EMPTY = {
 type Filled = typeof EMPTY;
 type Part = { readonly filled: Filled; readonly set: (change: Partial<Filled>) => void };
 
-/** A new channel, or one that is changed. A webhook's secret is shown once, here. */
+/** Adds or edits a channel. A webhook's secret is shown once, here. */
 export function ChannelForm({ of, onClose }: { of: ChannelView | null; onClose: () => void }) {
   const [name, setName] = useState(of?.name ?? "");
   const [isOn, setIsOn] = useState(of?.enabled ?? true);
@@ -90,7 +90,7 @@ export function ChannelForm({ of, onClose }: { of: ChannelView | null; onClose: 
   );
 }
 
-/** Where messages go. */
+/** The target of messages. */
 function PlaceFields({ filled, set }: Part) {
   const { kind } = filled;
   return (

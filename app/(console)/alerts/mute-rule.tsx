@@ -6,7 +6,7 @@ import type { RuleView } from "@/lib/console/alerts/alerts";
 import { api } from "../../_ui/data/api";
 import { FormDialog } from "../../_ui/forms/dialog";
 
-/** Nothing is sent for a while; what happens meanwhile is kept. */
+/** Sends nothing for a while; findings meanwhile are stored. */
 export function MuteRule({ rule, onClose }: { rule: RuleView; onClose: () => void }) {
   const [seconds, setSeconds] = useState(rule.muted === null ? "3600" : "");
   const [reason, setReason] = useState("");

@@ -4,12 +4,12 @@ import { type Caps, capMembers, NO_CAPS } from "./caps";
 type Kind = {
   readonly value: string;
   readonly label: string;
-  /** the one number that most rules are about: member, label, preset, factor to the API's unit */
+  /** the one number of most rules: member, label, preset, factor to the API's unit */
   readonly number?: readonly [member: string, label: string, preset: number, factor: number];
   readonly hasTenant?: true;
   /** of calls, tokens and money */
   readonly hasCaps?: true;
-  /** what it finds is one tenant or one provider, which a brake can be set on */
+  /** its findings name one tenant or one provider, which a brake can stop */
   readonly mayBrake?: true;
 };
 
@@ -94,7 +94,7 @@ export type Filled = {
 
 const MICRO = 1_000_000;
 
-/** A rule that is there, as the form shows it; null = a new one, which tells everybody there is. */
+/** An existing rule in the form; null = a new one, which notifies all channels. */
 export function filledOf(rule: RuleView | null, channels: readonly { readonly id: string }[]): Filled {
   if (rule === null) {
     return {
@@ -139,12 +139,12 @@ export function filledOf(rule: RuleView | null, channels: readonly { readonly id
   };
 }
 
-/** What is watched. */
+/** The rule's kind. */
 export function kindOf({ value }: Filled): Kind | undefined {
   return KINDS.find((one) => one.value === value);
 }
 
-/** What the API takes. Numbers that the form does not show stay as the rule has them while it watches the same. */
+/** The rule in the API's form. Numbers that the form does not show stay as in the rule while its kind is the same. */
 export function bodyOf(filled: Filled, rule: RuleView | null): object {
   const { name, severity, to, mode, minutes, value, given, caps, tenant, isOn } = filled;
   const kind = kindOf(filled);

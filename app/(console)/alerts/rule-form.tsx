@@ -20,7 +20,7 @@ type Part = { readonly filled: Filled; readonly set: (change: Partial<Filled>) =
 
 const MINUTES_MAX = 1440;
 
-/** What to watch, from which number on, and whom to notify: a new rule, or one that is there. */
+/** Adds or edits a rule: what to watch, from which number on, and which channels to notify. */
 export function RuleForm({
   rule,
   channels,
@@ -87,7 +87,7 @@ export function RuleForm({
   );
 }
 
-/** The one number that most kinds are about. */
+/** The one number of most kinds. */
 function Threshold({ filled, set }: Part) {
   const number = kindOf(filled)?.number;
   if (number === undefined) return null;

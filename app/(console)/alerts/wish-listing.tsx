@@ -10,7 +10,7 @@ import { Moment } from "../../_ui/figures/moment";
 import { Act } from "../../_ui/forms/inputs";
 import { Failed } from "../../_ui/shell/page-head";
 
-/** What holders of keys ask for, until somebody has looked at it; nothing while nobody asks. */
+/** Key holders' requests that no operator has handled yet; nothing while there are none. */
 export function WishListing({ wishes, canMute }: { wishes: readonly WishView[]; canMute: boolean }) {
   const queries = useQueryClient();
   const done = useMutation({

@@ -17,7 +17,7 @@ type Page = { readonly rows: readonly AuditView[]; readonly next: number | null 
 
 const FIRST_PAGE = 0;
 
-/** Who changed what, newest first; and whether anybody has tampered with it. */
+/** Who changed what, newest first, and whether the log was changed. */
 export function AuditLog() {
   const [target, setTarget] = useQueryState("target", parseAsString.withDefault(""));
   const [time, setTime] = useTimeChoice("all");

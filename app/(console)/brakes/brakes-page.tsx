@@ -16,7 +16,7 @@ import { Lift } from "./lift";
 
 const EVERY_MS = 1000;
 
-/** What is stopped now, and what was: by whom, why, for how long. */
+/** Current and past brakes: by whom, why, for how long. */
 export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: boolean }) {
   const [draft, setDraft] = useState<BrakeDraft | null>(null);
   const [lifted, setLifted] = useState<BrakeView | null>(null);

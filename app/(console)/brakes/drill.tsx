@@ -6,7 +6,7 @@ import type { DrillView } from "@/lib/console/brakes/drill";
 import { api } from "../../_ui/data/api";
 import { Failed } from "../../_ui/shell/page-head";
 
-/** Tries the brake without stopping anybody, and tells how soon each process had it. */
+/** Tests the brake without stopping any call, and shows how soon each process had it. */
 export function Drill() {
   const queries = useQueryClient();
   const drill = useMutation({

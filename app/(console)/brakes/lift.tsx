@@ -16,7 +16,7 @@ const RAMPS = [
   { value: "900", label: "A growing share, over 15 minutes" },
 ];
 
-/** Lets calls through again, at once or evenly: what has waited for an hour should not come back in one second. */
+/** Lifts a brake, at once or gradually: an hour's backlog should not return in one second. */
 export function Lift({ brake, onClose }: { brake: BrakeView; onClose: () => void }) {
   const queries = useQueryClient();
   const [ramp, setRamp] = useState("0");

@@ -1,18 +1,18 @@
 import type { ModelView } from "../../_ui/data/catalog";
 import { MICRO_USD } from "../../_ui/figures/format";
 
-/** What a model's form holds. */
+/** The values of a model's form. */
 export type Filled = {
   readonly provider: string | null;
   readonly upstreamName: string;
-  /** null = as the provider calls it */
+  /** null = the provider's name */
   readonly slug: string | null;
   readonly contextTokens: number;
   readonly maxOutputTokens: number;
   readonly defaultOutputTokens: number;
   readonly fallbacks: readonly string[];
   readonly enabled: boolean;
-  /** `kept`: the price in force stays; `listed`: of the bundled price list */
+  /** `kept`: the price in force stays; `listed`: from the bundled price list */
   readonly price: "kept" | "listed" | "own";
   /** dollars per million tokens */
   readonly input: number;

@@ -21,7 +21,7 @@ import { EMPTY, type Filled, filledFrom, modelBody } from "./model-body";
 
 type Part = { readonly filled: Filled; readonly set: (change: Partial<Filled>) => void };
 
-/** A new model, or one that is changed for the next call. */
+/** Adds a model, or changes it from the next call on. */
 export function ModelDialog({
   of,
   provider,
@@ -31,7 +31,7 @@ export function ModelDialog({
 }: {
   /** null = a new one */
   of: ModelView | null;
-  /** of a new one, to begin with */
+  /** initial values of a new one */
   provider: string | null;
   catalog: Catalog;
   onClose: () => void;
@@ -102,7 +102,7 @@ function NameFields({ filled, set, slug, isNew, catalog }: Part & { slug: string
   );
 }
 
-/** The provider says which models it has; any other name may be typed. */
+/** Offers the provider's list of models; any other name may be typed. */
 function UpstreamName({ provider, filled, set }: Part & { provider: string }) {
   const listed = useConnection(provider).data?.models ?? [];
   return (

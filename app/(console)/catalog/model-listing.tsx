@@ -13,7 +13,7 @@ const HEAD = [
   ...["Failed", "Refused", "Cost", ""],
 ];
 
-/** What is open over the list. */
+/** The dialog that is open over the list. */
 export type Dialog =
   | { readonly kind: "new" }
   | { readonly kind: "edit"; readonly slug: string }

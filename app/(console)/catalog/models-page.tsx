@@ -22,7 +22,7 @@ const SPAN_WORDS = [
   { value: "1440", label: "last 24 hours" },
 ];
 
-/** What callers may ask for, and how fast, how reliable and how dear each is. */
+/** The models that callers may request, with speed, reliability and price of each. */
 export function ModelsPage({ canEdit }: { canEdit: boolean }) {
   const [{ provider, minutes }, setFilter] = useQueryStates({
     provider: parseAsString,

@@ -11,7 +11,7 @@ import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { asYaml } from "./config-text";
 import { ImportCard } from "./import-card";
 
-/** The whole configuration as one file: out of here, and in again with every change shown before it is made. */
+/** The whole configuration as one file: export, and import with a preview of every change. */
 export function ConfigPage({ canApply }: { canApply: boolean }) {
   const managed = useManaged();
   const drift = useQuery({ queryKey: ["config", "drift"], queryFn: () => api<DriftView>("config/drift") });

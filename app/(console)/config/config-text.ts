@@ -1,4 +1,4 @@
-/** A configuration file as text, in the order that the server gives. The library is loaded when it is needed. */
+/** A configuration file as text, in the server's order. The library is loaded when needed. */
 export async function asYaml(file: unknown): Promise<string> {
   const { stringify } = await import("yaml");
   return stringify(file, { lineWidth: 120, compat: "yaml-1.1" });
@@ -8,7 +8,7 @@ export type Read =
   | { readonly kind: "file"; readonly file: object }
   | { readonly kind: "fault"; readonly fault: string };
 
-/** What was pasted or chosen, YAML or JSON. What it says is the server's to check. */
+/** Reads pasted or chosen text, YAML or JSON. The server checks its content. */
 export async function fromText(text: string): Promise<Read> {
   const { parse, YAMLParseError } = await import("yaml");
   try {

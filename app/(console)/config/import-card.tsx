@@ -31,7 +31,7 @@ type Applied = {
   readonly passwords: readonly { email: string; password: string }[];
 };
 
-/** A file, what it would change, and then the change: never without having shown it. */
+/** Imports a file: first shows its changes, then applies them. */
 export function ImportCard() {
   const queries = useQueryClient();
   const [text, setText] = useState("");
@@ -124,7 +124,7 @@ const ACTS = {
   remove: { words: "removed", colour: "red.9" },
 } as const;
 
-/** Every change by name, with what becomes of each value. */
+/** Every change by name, with the old and the new value. */
 function PlanView({ plan, isApplying, onApply }: { plan: ConfigPlan; isApplying: boolean; onApply: () => void }) {
   const { changes, faults, adopted, released } = plan;
   if (faults.length > 0) {

@@ -13,7 +13,7 @@ import { LimitList, type LimitRow, limitsOf } from "../tiers/[slug]/limit-list";
 import { PublishFault } from "../tiers/[slug]/publish-fault";
 import { PublishLine } from "../tiers/[slug]/publish-line";
 
-/** The limits that hold for all tenants together; the form starts again with each version. */
+/** The limits for all tenants together; the form restarts with each version. */
 export function EveryoneEditor({ canEdit }: { canEdit: boolean }) {
   const everyone = useQuery({
     queryKey: ["everyone"],

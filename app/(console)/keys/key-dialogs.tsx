@@ -36,7 +36,7 @@ export type KeyDialog =
   | { readonly kind: "new"; readonly tenant: string }
   | { readonly kind: "edit" | "rotate" | "revoke" | "leaked"; readonly key: KeyView };
 
-/** The dialog that is open over a list of keys, if one is. */
+/** The open dialog over a list of keys, if any. */
 export function KeyDialogs({
   dialog,
   onClose,
@@ -44,7 +44,7 @@ export function KeyDialogs({
 }: {
   dialog: KeyDialog | null;
   onClose: () => void;
-  /** a new key, with its text: it is nowhere else */
+  /** a new key, with its text, which is stored nowhere else */
   onMade?: (made: Made) => void;
 }) {
   if (dialog === null) return null;
@@ -60,7 +60,7 @@ export function KeyDialogs({
   }
 }
 
-/** What a key may do; null = no bound. */
+/** A key's permissions; null = no bound. */
 type Rights = Pick<KeyView, "models" | "endpoints" | "ipAllow" | "priority">;
 const ALL_RIGHTS: Rights = { models: null, endpoints: null, ipAllow: null, priority: "interactive" };
 
@@ -74,7 +74,7 @@ function NewKey(props: { tenant: string; onClose: () => void; onMade?: (made: Ma
     const body = { tenant, name: name.trim(), ...termsBody(terms), ...rights };
     const made = await api<Made>("keys", { method: "POST", body });
     const budget = budgetBody(tenant, made, terms);
-    // The key is there and is shown this once, whatever becomes of its budget.
+    // The key exists and must be shown this once, even if its budget fails.
     if (budget !== null) {
       await api("budgets", { method: "POST", body: budget }).catch((error: Error) => setBudgetFault(error.message));
     }
@@ -95,7 +95,7 @@ function NewKey(props: { tenant: string; onClose: () => void; onMade?: (made: Ma
   );
 }
 
-/** A key's name and what it may do; in force for its next call. */
+/** A key's name and permissions; in force from its next call on. */
 function EditKey({ of, onClose }: { of: KeyView; onClose: () => void }) {
   const queries = useQueryClient();
   const [name, setName] = useState(of.name);
@@ -249,13 +249,13 @@ type Work = Pick<ReturnType<typeof useMade>, "error" | "isPending"> & {
   readonly data?: unknown;
 };
 
-/** A form about a key. One that ends with a new key shows it from then on, once. */
+/** A form about a key. If it ends with a new key, it then shows that key, once. */
 function KeyForm(props: {
   title: string;
   verb: string;
   make: Work;
   onClose: () => void;
-  /** said beside the new key; null = nothing went wrong */
+  /** shown beside the new key; null = no error */
   fault?: string | null;
   children: ReactNode;
 }) {

@@ -18,7 +18,7 @@ export function KeyListing({
   acts,
 }: {
   keys: readonly KeyView[];
-  /** by key family, micro-dollars; undefined while it is not known */
+  /** by key family, micro-dollars; undefined until known */
   spent: ReadonlyMap<string, number> | undefined;
   /** the address of the last served call, by key */
   usedFrom: ReadonlyMap<string, string>;
@@ -53,7 +53,7 @@ export function KeyListing({
           <Brief key="created" text={fromNow(key.createdAt, now)} />,
           <span key="used">
             <Brief text={key.lastUsedAt === null ? "never" : fromNow(key.lastUsedAt, now)} />
-            {/* As high before it is known as with it: else the rows below would move. */}
+            {/* The same height before it is known: otherwise the rows below would move. */}
             <Text size="xs" c="dimmed" ff="monospace" mih={18}>
               {usedFrom.get(key.id) ?? ""}
             </Text>
@@ -81,7 +81,7 @@ function Due({ words }: { words: string | null }) {
   );
 }
 
-/** A text that changes while the page is open, on one line: else a row would grow and those below it would move. */
+/** A text that changes while the page is open, on one line: otherwise a row would grow and move those below it. */
 function Brief({ text }: { text: string }) {
   return (
     <Text span size="sm" style={{ whiteSpace: "nowrap" }}>
@@ -90,7 +90,7 @@ function Brief({ text }: { text: string }) {
   );
 }
 
-/** What a key is narrowed to, as short as a cell allows. */
+/** What a key is narrowed to, in short form for a cell. */
 function scopeWords({ models, endpoints, ipAllow }: KeyView): string {
   const parts = [
     ...(models === null ? [] : [models.join(", ")]),

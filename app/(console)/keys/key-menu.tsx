@@ -5,14 +5,14 @@ import { IconDots } from "@tabler/icons-react";
 import type { KeyView } from "@/lib/console/keys/keys";
 import type { KeyDialog } from "./key-dialogs";
 
-/** What this operator may do to a key, and how it is begun. */
+/** What this operator may do to a key, and how to start it. */
 export type KeyActs = {
   readonly canMake: boolean;
   readonly canRevoke: boolean;
   readonly onDialog: (dialog: KeyDialog) => void;
 };
 
-/** What can be done to a key that may still be used; nothing for one that has ended. */
+/** Actions on a key that is still usable; nothing for one that has ended. */
 export function KeyMenu({ of: key, acts: { canMake, canRevoke, onDialog } }: { of: KeyView; acts: KeyActs }) {
   if (key.status !== "active" || !(canMake || canRevoke)) return null;
   return (

@@ -5,10 +5,10 @@ import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../_ui/data/api";
 import { MICRO_USD } from "../../_ui/figures/format";
 
-/** Where a new key's calls come from, how long it lives, and what it may cost. */
+/** A new key's allowed addresses, lifetime, and budget. */
 export type KeyTerms = {
   readonly environment: string;
-  /** null = as its tier has it; empty = it never expires */
+  /** null = its tier's value; empty = it never expires */
   readonly days: string | null;
   /** empty = no schedule */
   readonly rotateDays: string;
@@ -19,14 +19,14 @@ export const USUAL_TERMS: KeyTerms = { environment: "production", days: null, ro
 
 const DAYS = [7, 30, 90, 180, 365];
 
-/** The choices that a tier allows; the longest of them is what it allows at most. `most` null = for ever. */
+/** The choices that a tier allows, up to its maximum. `most` null = no maximum. */
 export function expiryChoices(most: number | null): { value: string; label: string }[] {
   const days = most === null ? DAYS : [...DAYS.filter((one) => one < most), most];
   const choices = days.map((one) => ({ value: String(one), label: one === 365 ? "a year" : `${one} days` }));
   return most === null ? [...choices, { value: "", label: "never" }] : choices;
 }
 
-/** What a key lives unless something else is chosen. */
+/** A key's default lifetime. */
 export function usualDays(most: number | null): string {
   return String(Math.min(90, most ?? 90));
 }
@@ -76,7 +76,7 @@ export function TermsFields({
   );
 }
 
-/** When operators and the holder are reminded that the key is to be replaced. */
+/** When operators and the holder are reminded to replace the key. */
 export function RotationField({ days, onChange }: { days: string; onChange: (days: string) => void }) {
   const known = ROTATIONS.some((one) => one.value === days);
   return (
@@ -97,12 +97,12 @@ function daysChoice(days: number) {
   return { value: String(days), label: days === 365 ? "a year" : `${days} days` };
 }
 
-/** A schedule as the API takes it. */
+/** A schedule in the API's form. */
 export function rotationOf(days: string): number | null {
   return days === "" ? null : Number(days);
 }
 
-/** What the tenant's tier allows; undefined until it is known. */
+/** The limits of the tenant's tier; undefined until known. */
 function useDaysMax(tenant: string): number | null | undefined {
   const found = useQuery({
     queryKey: ["key-days", tenant],
@@ -114,7 +114,7 @@ function useDaysMax(tenant: string): number | null | undefined {
   return found.data?.keyDaysMax;
 }
 
-/** The members of a new key that its terms are. */
+/** The members of a new key for its terms. */
 export function termsBody({ environment, days, rotateDays }: KeyTerms): object {
   return {
     environment,
@@ -123,7 +123,7 @@ export function termsBody({ environment, days, rotateDays }: KeyTerms): object {
   };
 }
 
-/** The budget that a new key gets with it; null = none. */
+/** The new key's budget; null = none. */
 export function budgetBody(tenant: string, key: { readonly id: string }, { budget }: KeyTerms): object | null {
   if (budget === null) return null;
   return {

@@ -18,7 +18,7 @@ import type { KeyDialog } from "./key-dialogs";
 import { KeyListing } from "./key-listing";
 import { useUsedFrom } from "./used-from";
 
-// Its fields are much of what the page would load, and few visits need them.
+// Loaded later: its fields are much of the page's code, and few visits need them.
 const KeyDialogs = dynamic(() => import("./key-dialogs").then((part) => part.KeyDialogs), { ssr: false });
 
 const PAGE = 50;
@@ -39,7 +39,7 @@ const PLACE = {
   after: parseAsString.withDefault(""),
 };
 
-/** Keys of all tenants: whose, how old, last used when, until when, and what they may do. */
+/** Keys of all tenants: owner, age, last use, expiry, and permissions. */
 export function KeysPage({ canMake, canRevoke }: { canMake: boolean; canRevoke: boolean }) {
   const [{ find, tenant, state, after }, setPlace] = useQueryStates(PLACE);
   const [dialog, setDialog] = useState<KeyDialog | null>(null);
@@ -111,7 +111,7 @@ export function KeysPage({ canMake, canRevoke }: { canMake: boolean; canRevoke: 
   );
 }
 
-/** What key families cost lately, micro-dollars; those with the most. */
+/** Recent cost of key families, micro-dollars; the highest ones. */
 function useSpent(tenant: string | null) {
   return useQuery({
     queryKey: ["usage", "keys", tenant],
@@ -125,7 +125,7 @@ function useSpent(tenant: string | null) {
   });
 }
 
-/** A key is a tenant's: where none is chosen yet, it is asked for. */
+/** A key needs a tenant, so this asks for one if none is chosen. */
 function NewKeyButton({ tenant, onNew }: { tenant: string | null; onNew: (tenant: string) => void }) {
   const [isAsking, setIsAsking] = useState(false);
   return (

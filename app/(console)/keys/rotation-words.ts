@@ -5,7 +5,7 @@ const SOON_MS = 14 * DAY_MS;
 
 type Key = { readonly status: string; readonly rotateAt: string | null };
 
-/** That a key is to be replaced soon, or was to be; null = it has no schedule, or time enough. */
+/** That a key's replacement is due soon or overdue; null = no schedule, or enough time. */
 export function rotationWords({ status, rotateAt }: Key, now: number): string | null {
   const due = rotateAt === null ? Number.NaN : Date.parse(rotateAt);
   if (status !== "active" || rotateAt === null || due - now > SOON_MS) return null;

@@ -8,7 +8,7 @@ type LastCall = { readonly key: string; readonly address: string; readonly model
 const EVERY_MS = 30_000;
 const KEYS_MAX = 100;
 
-/** From where each of some keys was last served, by its id; empty while it is not known. */
+/** The address of each key's last served call, by its id; empty until known. */
 export function useUsedFrom(ids: readonly string[]): ReadonlyMap<string, string> {
   const asked = [...ids].sort().slice(0, KEYS_MAX).join(",");
   const found = useQuery({

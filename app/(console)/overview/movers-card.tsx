@@ -9,7 +9,7 @@ import { logOf, MEASURE_WORDS, measured } from "./mover-words";
 
 const HEIGHT = 132;
 
-/** Whose calls, tokens, spend and refusals differ most from the same hour of the day before. */
+/** The tenants whose calls, tokens, spend and refusals differ most from the same hour of the day before. */
 export function MoversCard({ seen }: { seen: MoversView | undefined }) {
   return (
     <Card component="section" aria-label="Top movers" mih={HEIGHT}>

@@ -46,7 +46,7 @@ const START = { key: "", user: "", model: "", text: "Say something short.", most
 type Filled = typeof START;
 type Part = { readonly filled: Filled; readonly set: (change: Partial<Filled>) => void };
 
-/** One chat call as a tenant's own client would send it: the decision, the headers, the answer and the bill. */
+/** One chat call like a tenant's own client sends it: the decision, the headers, the answer and the bill. */
 export function Playground() {
   const sending = useMutation({ mutationFn: send });
   return (
@@ -197,7 +197,7 @@ function Outcome({ answered }: { answered: Answered }) {
   );
 }
 
-/** The ledger's row, as soon as it is there. */
+/** The call's ledger row, once it is written. */
 function Bill({ requestId }: { requestId: string }) {
   const found = useQuery({
     queryKey: ["call", requestId],

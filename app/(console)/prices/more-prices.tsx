@@ -3,7 +3,7 @@ import { FEES, type Filled, RATES, SERVICE_TIERS } from "./price-body";
 
 const TOKENS_MAX = 100_000_000;
 
-/** Everything that few models have a price of its own for. */
+/** Rates for which few models have their own price. */
 export function MorePrices({ filled, onChange }: { filled: Filled; onChange: (filled: Filled) => void }) {
   const field = (name: string, label: string, description: string, most = 1000) => (
     <NumberInput

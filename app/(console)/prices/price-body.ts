@@ -1,6 +1,6 @@
 import { MICRO_USD } from "../../_ui/figures/format";
 
-/** What can be priced beside input, cached input and output, with what is meant when it is left empty. */
+/** Prices in addition to input, cached input and output, with the meaning of an empty field. */
 export const RATES = [
   ["cacheWriteMicroUsdPerMillion", "Cache write, 5 minutes", "empty = 1.25 × input"],
   ["cacheWriteHourMicroUsdPerMillion", "Cache write, 1 hour", "empty = 2 × input"],
@@ -20,12 +20,12 @@ export const FEES = [
   ["request", "Requests", "empty = none"],
 ] as const;
 
-/** What was filled in, by the field's name: dollars, or tokens for `long.above`. */
+/** The filled-in values, by the field's name: dollars, or tokens for `long.above`. */
 export type Filled = Readonly<Record<string, number>>;
 
 const PER_THOUSAND = 1000;
 
-/** The rest of a price as the admin API takes it; what was left empty is left out. A pair counts when input and output are there. */
+/** The other prices in the admin API's form, without empty ones. A pair counts only with both input and output. */
 export function priceBody(filled: Filled): Record<string, unknown> {
   const micro = (name: string) => {
     const dollars = filled[name];

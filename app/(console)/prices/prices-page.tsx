@@ -16,13 +16,13 @@ import { NewPrice } from "./new-price";
 
 type Coverage = { models: CoverageLine[]; refusedForWantOfPrice: number; callsThatCostNothing: number };
 
-/** Which models have a sound price, and every price with the day from which it holds. */
+/** Which models have a valid price, and every price with its first day. */
 export function PricesPage({ canEdit }: { canEdit: boolean }) {
   const [isOpen, setIsOpen] = useState(false);
   const coverage = useQuery({ queryKey: ["coverage"], queryFn: () => api<Coverage>("prices/coverage") });
   const prices = useQuery({ queryKey: ["prices"], queryFn: () => api<{ prices: PriceView[] }>("prices") });
   const { refusedForWantOfPrice: refused = 0, callsThatCostNothing: free = 0 } = coverage.data ?? {};
-  // Both at once: what comes later would push down what is being read.
+  // Both at once: a later part would push down what is being read.
   const isLoaded = coverage.data !== undefined && prices.data !== undefined;
   return (
     <Stack gap="md">
@@ -56,7 +56,7 @@ export function PricesPage({ canEdit }: { canEdit: boolean }) {
   );
 }
 
-/** Which models have a sound price, with what they were called and cost. */
+/** Which models have a valid price, with their calls and cost. */
 function CoverageListing({ models }: { models: readonly CoverageLine[] }) {
   return (
     <Listing
@@ -89,7 +89,7 @@ function CoverageListing({ models }: { models: readonly CoverageLine[] }) {
   );
 }
 
-/** Every price with the day from which it holds, of all models or of one. */
+/** Every price with its first day, of all models or of one. */
 function PriceListing({ prices }: { prices: readonly PriceView[] }) {
   const [model, setModel] = useState<string | null>(null);
   return (
@@ -131,7 +131,7 @@ function PriceListing({ prices }: { prices: readonly PriceView[] }) {
   );
 }
 
-/** What else a price holds, by name: the admin API has the numbers. */
+/** The names of a price's other parts; the admin API has the numbers. */
 function moreOf(row: PriceView): string {
   const rates = ["cacheWriteMicroUsdPerMillion", "cacheWriteHourMicroUsdPerMillion"].some((name) => name in row);
   const parts = [

@@ -18,7 +18,7 @@ const CREDENTIALS: Readonly<Record<SentCredential, string>> = {
   none: "no credential",
 };
 
-/** One question to a provider, each time this is shown. */
+/** One request to a provider, each time this is shown. */
 export function useConnection(provider: string) {
   return useQuery({
     queryKey: ["connection", provider],
@@ -29,7 +29,7 @@ export function useConnection(provider: string) {
   });
 }
 
-/** What a provider says to a test of its connection, in words. */
+/** The result of a connection test, in words. */
 export function ConnectionResult({ provider, onClose }: { provider: string; onClose: () => void }) {
   const test = useConnection(provider);
   return (

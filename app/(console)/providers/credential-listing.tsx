@@ -9,7 +9,7 @@ import { Act } from "../../_ui/forms/inputs";
 import { PlaceState } from "./place-state";
 import { type Service, ServiceDialog } from "./service-dialog";
 
-/** The credentials of providers that have several: where each comes from, its share, and whether it is in service. */
+/** Credentials of providers with several: the source of each, its share, and whether it is in service. */
 export function CredentialListing({
   providers,
   upstream,
@@ -17,7 +17,7 @@ export function CredentialListing({
 }: {
   providers: readonly ProviderView[];
   upstream: UpstreamView;
-  /** may take one out of service */
+  /** may take a provider out of service */
   canChange: boolean;
 }) {
   const [asked, setAsked] = useState<Service | null>(null);
@@ -71,14 +71,14 @@ function rowsOf(provider: ProviderView, upstream: UpstreamView) {
       name: one.name,
       secret: secretWords(one),
       share: `${count(one.weight)} of ${count(sum)}`,
-      // One without models is in no place yet.
+      // A credential without models has no place yet.
       state: place?.state.state ?? (takenOutReason === null && one.takenOutReason === null ? "open" : "taken_out"),
       reason: takenOutReason ?? one.takenOutReason ?? place?.state.detail ?? null,
     } as const;
   });
 }
 
-/** Where a secret comes from; of a stored one its end. */
+/** The source of a secret; for a stored one its last characters. */
 export function secretWords({
   credentialLast4,
   credentialEnv,

@@ -17,7 +17,7 @@ import { type FilledCredential, FURTHER_MAX, withOneMore, withRow } from "./prov
 
 const WEIGHT_MAX = 1000;
 
-/** Credentials beside the provider's own: each gets its share of the calls, and is left alone by itself when it is at its limit. */
+/** Credentials beside the provider's own. Each gets its share of the calls, and gets none while it is at its limit. */
 export function FurtherCredentials({
   further,
   weight,
@@ -105,7 +105,7 @@ function Further({
   );
 }
 
-/** By reference to a variable of the server, or kept here: sealed, and never shown again. */
+/** A reference to a variable of the server, or stored here: sealed, and never shown again. */
 function Secret({ one, set }: { one: FilledCredential; set: (change: Partial<FilledCredential>) => void }) {
   const { last4 } = one;
   const choices: { value: FilledCredential["from"]; label: string }[] = [

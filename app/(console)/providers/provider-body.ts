@@ -2,17 +2,17 @@ import { PROVIDER_KINDS } from "@/lib/console/providers/provider-kinds.shared";
 import type { ProviderView } from "../../_ui/data/catalog";
 import { type FilledCredential, furtherBody, furtherOf } from "./provider-credentials";
 
-/** Where the credential of a provider comes from. `kept`: the stored one stays as it is. */
+/** The source of a provider's credential. `kept`: the stored one stays. */
 export type CredentialFrom = "kept" | "stored" | "variable" | "none";
 
-/** What a provider's form holds; numbers that are left empty are null. */
+/** The values of a provider's form; empty numbers are null. */
 export type Filled = {
   readonly name: string;
-  /** null = made of the name */
+  /** null = derived from the name */
   readonly slug: string | null;
   /** one of the known kinds; null = its dialect says all */
   readonly preset: string | null;
-  /** of the preset's base URL, by name */
+  /** fields of the preset's base URL, by name */
   readonly fields: Readonly<Record<string, string>>;
   readonly dialect: "openai" | "anthropic";
   readonly baseUrl: string;
@@ -28,7 +28,7 @@ export type Filled = {
   readonly credentialWeight: number | null;
   readonly credentials: readonly FilledCredential[];
   readonly ramps: boolean;
-  /** its service tier for each priority; empty = none is asked for */
+  /** its service tier for each priority; empty = none requested */
   readonly serviceTiers: Readonly<Partial<Record<PriorityName, string>>>;
   readonly answerSeconds: number | null;
   readonly silenceSeconds: number | null;
@@ -94,7 +94,7 @@ export function filledFrom(provider: ProviderView): Filled {
   };
 }
 
-/** A form for a kind of provider; null = of any other, with what was filled in already. */
+/** A form for a kind of provider, keeping what was filled in; null = any other kind. */
 export function filledFor(preset: string | null, before: Filled): Filled {
   const kind = PROVIDER_KINDS.of(preset);
   if (kind === null) return { ...before, preset: null, fields: {} };
@@ -115,14 +115,14 @@ export function filledFor(preset: string | null, before: Filled): Filled {
   };
 }
 
-/** With another value of one field; the base URL is whole once all of them are there. */
+/** Sets one field; the base URL is complete once all of them are filled in. */
 export function withField(before: Filled, name: string, value: string): Filled {
   const kind = PROVIDER_KINDS.of(before.preset);
   const fields = { ...before.fields, [name]: value };
   return { ...before, fields, ...(kind === null ? {} : { baseUrl: PROVIDER_KINDS.urlOf(kind, fields) ?? "" }) };
 }
 
-/** The body of PUT /providers/{slug}. A credential that is kept is not sent: nobody can read it. */
+/** The body of PUT /providers/{slug}. A kept credential is not sent, because it cannot be read. */
 export function providerBody(filled: Filled): Record<string, unknown> {
   const { slug: _slug, fields: _fields, from, credential, variable, name, baseUrl, ...rest } = filled;
   const tiers = Object.entries(filled.serviceTiers).map(([priority, tier]) => [priority, tier.trim()]);

@@ -1,23 +1,23 @@
 import type { ProviderView } from "../../_ui/data/catalog";
 
-/** A further credential of a provider, as its form holds it. */
+/** A further credential of a provider, in the form. */
 export type FilledCredential = {
-  /** names the row while it is edited */
+  /** identifies the row during editing */
   readonly row: string;
   readonly name: string;
-  /** a stored one keeps its name: its cool-downs and counters go by it */
+  /** a stored one keeps its name, because its cool-downs and counters use it */
   readonly isNew: boolean;
   /** its share of the calls; null = left empty */
   readonly weight: number | null;
-  /** `kept`: the stored secret stays as it is */
+  /** `kept`: the stored secret stays */
   readonly from: "kept" | "stored" | "variable";
   readonly credential: string;
   readonly variable: string;
-  /** of the stored secret; null = there is none */
+  /** last characters of the stored secret; null = none stored */
   readonly last4: string | null;
 };
 
-/** As many as the server takes. */
+/** The server's maximum. */
 export const FURTHER_MAX = 15;
 
 export function furtherOf({ credentials }: Pick<ProviderView, "credentials">): readonly FilledCredential[] {
@@ -33,7 +33,7 @@ export function furtherOf({ credentials }: Pick<ProviderView, "credentials">): r
   }));
 }
 
-/** One more, with the first name that is free: second, third, then by number. */
+/** Adds one, with the first free name: second, third, then by number. */
 export function withOneMore(further: readonly FilledCredential[]): readonly FilledCredential[] {
   const taken = new Set(further.flatMap(({ row, name }) => [row, name]));
   const numbered = Array.from({ length: FURTHER_MAX + 1 }, (_, index) => `credential-${index + 2}`);
@@ -50,7 +50,7 @@ export function withRow(
   return further.map((one) => (one.row === row ? { ...one, ...change } : one));
 }
 
-/** The member `credentials` of the body: a secret that is kept is not sent, nobody can read it. */
+/** The member `credentials` of the body. A kept secret is not sent, because it cannot be read. */
 export function furtherBody(further: readonly FilledCredential[]): readonly Record<string, unknown>[] {
   return further.map(({ name, weight, from, credential, variable }) => {
     const own = { name: name.trim(), weight: weight ?? 1, credentialEnv: from === "variable" ? variable.trim() : null };

@@ -27,7 +27,7 @@ const DIALECTS = [
 
 type Part = { readonly filled: Filled; readonly set: (change: Partial<Filled>) => void };
 
-/** A new provider, or one that is changed for the next call. */
+/** Adds a provider, or changes it from the next call on. */
 export function ProviderDialog({
   of,
   onClose,
@@ -75,7 +75,7 @@ export function ProviderDialog({
   );
 }
 
-/** Which of the known kinds it is, and what its address lacks. */
+/** Its known kind, and the missing parts of its address. */
 function KindFields({ filled, onChange }: { filled: Filled; onChange: (filled: Filled) => void }) {
   const kind = PROVIDER_KINDS.of(filled.preset);
   return (
@@ -144,7 +144,7 @@ function NameFields({ filled, set, slug, isNew }: Part & { slug: string; isNew: 
   );
 }
 
-/** By reference to a variable of the server, or kept here: sealed, and never shown again. */
+/** A reference to a variable of the server, or stored here: sealed, and never shown again. */
 function CredentialFields({ filled, set, last4 }: Part & { last4: string | null }) {
   const choices: { value: CredentialFrom; label: string }[] = [
     ...(last4 === null ? [] : [{ value: "kept" as const, label: `keep the stored credential, …${last4}` }]),
@@ -235,7 +235,7 @@ function MoreFields({ filled, set }: Part) {
   );
 }
 
-/** What the provider calls its cheaper or faster service, for calls of a priority; only tiers with a price are asked for. */
+/** The provider's cheaper or faster service tier for calls of a priority. Only tiers with a price are requested. */
 function ServiceTierFields({ filled, set }: Part) {
   if (filled.dialect !== "openai") return null;
   return (

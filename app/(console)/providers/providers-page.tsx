@@ -25,7 +25,7 @@ const EVERY_MS = 10_000;
 
 type Dialog = { readonly kind: "new" } | { readonly kind: "edit" | "remove"; readonly of: ProviderView };
 
-/** Where calls are sent, with what credential, and how each provider does. */
+/** Where calls are sent, with which credential, and each provider's state. */
 export function ProvidersPage({ canEdit, canTakeOut }: { canEdit: boolean; canTakeOut: boolean }) {
   const catalog = useCatalog();
   const health = useQuery({
@@ -136,7 +136,7 @@ function Rows(
   );
 }
 
-/** Whether calls go there at all; a model of it may still be cooling down, which the status page shows. */
+/** Whether it gets calls at all. One of its models may still be cooling down, which the status page shows. */
 function State({ of, upstream }: { of: ProviderView; upstream: UpstreamView }) {
   const place = upstream.providers.find(({ slug }) => slug === of.slug)?.state.state ?? "open";
   return of.enabled ? (
@@ -148,7 +148,7 @@ function State({ of, upstream }: { of: ProviderView; upstream: UpstreamView }) {
   );
 }
 
-/** Its own credential, and how many more it has. */
+/** Its own credential, and the number of further ones. */
 function secrets({ credentials, ...own }: ProviderView): string {
   if (credentials.length === 0) return secretWords(own);
   return `${secretWords(own)}, and ${plural(credentials.length, "more credential")}`;

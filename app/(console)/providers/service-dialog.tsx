@@ -7,16 +7,16 @@ import { FormDialog } from "../../_ui/forms/dialog";
 
 const REASON_CHARS_MAX = 500;
 
-/** A provider, or one of its further credentials, that is to be taken out of service or put back. */
+/** A provider, or one of its further credentials, to take out of service or put back. */
 export type Service = {
   readonly slug: string;
   /** by name; null = the whole provider */
   readonly credential: string | null;
-  /** as it will be */
+  /** the new state */
   readonly inService: boolean;
 };
 
-/** Asks why, and does it for the next call. */
+/** Asks for the reason, and changes it from the next call on. */
 export function ServiceDialog({ slug, credential, inService, onClose }: Service & { onClose: () => void }) {
   const [reason, setReason] = useState("");
   const name = credential === null ? slug : `${slug}'s credential ${credential}`;

@@ -18,7 +18,7 @@ import { TimePicker } from "../../_ui/time/time-picker";
 import { dayQuery } from "../../_ui/time/time-range";
 import { useTimeChoice } from "../../_ui/time/use-time-choice";
 
-/** Our ledger against what providers say they billed, and the counters against the ledger. */
+/** Our ledger compared with the providers' bills, and the counters compared with the ledger. */
 export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
   const [isOpen, setIsOpen] = useState(false);
   const [chosen, setProvider] = useQueryState("provider");
@@ -73,7 +73,7 @@ export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
   );
 }
 
-/** Each day and model: what the ledger booked, what the provider billed. */
+/** Each day and model: the ledger's sum, and the provider's bill. */
 function Comparison({ rows }: { rows: readonly DriftLine[] }) {
   return (
     <Listing
@@ -114,7 +114,7 @@ function Difference({ line }: { line: DriftLine }) {
   );
 }
 
-/** A tenant's money counters: what is enforced against what is booked. */
+/** A tenant's money counters: enforced and booked. */
 function Counters({ canEdit }: { canEdit: boolean }) {
   const [chosen, setTenant] = useState<string | null>(null);
   const [repaired, setRepaired] = useState<CounterDrift | null>(null);

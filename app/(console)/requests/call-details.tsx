@@ -3,7 +3,7 @@ import type { LedgerView } from "@/lib/console/records/ledger";
 import { count, dollars } from "../../_ui/figures/format";
 import { Moment } from "../../_ui/figures/moment";
 
-/** Everything that is known of one call, in the order in which it happened. */
+/** All data of one call, in order of time. */
 export function CallDetails({ call, user = null }: { call: LedgerView; user?: string | null }) {
   const isOther = call.askedModel !== call.servedModel;
   return (
@@ -85,7 +85,7 @@ const LINES: Readonly<Record<string, string>> = {
   imageOutput: "pictures made",
 };
 
-/** A line as it was priced: tokens by the million, uses one by one. */
+/** A priced line: tokens by the million, uses one by one. */
 function lineWords(of: string, counted: number, rate: number): string {
   return of in LINES
     ? `${count(counted)} at ${dollars(rate)} per million`

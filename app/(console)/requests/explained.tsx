@@ -18,7 +18,7 @@ import { RefusalOrigin } from "./refusal-origin";
 import { MetLimits, refusalIn } from "./refused-call";
 import { TenantLimit } from "./tenant-limit";
 
-// Only a click needs it.
+// Loaded later: only a click needs it.
 const Boost = dynamic(() => import("../tenants/[slug]/boost").then((part) => part.Boost), { ssr: false });
 
 const EVERY_MS = 2000;
@@ -69,7 +69,7 @@ export function Explained({
   );
 }
 
-/** The pages of whose call it was: limits, brakes and other calls are there. */
+/** Links to the call's tenant, user and key, with their limits, brakes and other calls. */
 function Callers({ who, user }: { who: { tenant: string; keyId: string } | null; user: string | null }) {
   if (who === null) return null;
   const { tenant, keyId } = who;
@@ -89,10 +89,10 @@ function Callers({ who, user }: { who: { tenant: string; keyId: string } | null;
   );
 }
 
-/** What would happen to it now, and all that its caller has left. `tenant`: whose limits may be changed here; null = none. */
+/** The call's result now, and all that its caller has left. `tenant`: whose limits may be changed here; null = none. */
 function SameCallNow({ again, quota, tenant }: Pick<Answer, "again" | "quota"> & { tenant: string | null }) {
   const [boosted, setBoosted] = useState<Answer["quota"]["limits"][number] | null>(null);
-  // A rest that is too small for this call refuses it, as much as none.
+  // Too little left for this call refuses it, just like nothing left.
   const refuses = new Set(again.limits.filter((one) => !one.fits).map((one) => `${one.layer} ${one.name}`));
   const isOfTier = ({ origin }: Answer["quota"]["limits"][number]) =>
     origin.from === "tier" || origin.from === "override";

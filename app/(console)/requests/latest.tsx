@@ -23,7 +23,7 @@ type One = {
   readonly refused: RefusedView | null;
 };
 
-/** A tenant's latest calls, those that were served and those that were refused, newest first. */
+/** A tenant's latest calls, served and refused, newest first. */
 export function Latest({
   tenant,
   kind,

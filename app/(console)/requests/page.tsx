@@ -6,7 +6,7 @@ import { Requests } from "./requests";
 
 export const metadata: Metadata = { title: "Requests" };
 
-/** `?id=` opens with that call explained. */
+/** `?id=` opens with the explanation of that call. */
 export default async function Page({ searchParams }: { searchParams: Promise<{ id?: string | string[] }> }) {
   const { id = "" } = await searchParams;
   const actor = await signedIn(await headers());

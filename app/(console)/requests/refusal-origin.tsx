@@ -11,8 +11,8 @@ import { Moment } from "../../_ui/figures/moment";
 import type { Refusal } from "../../_ui/forms/pasted";
 
 /**
- * Where a limit that refused may have its number from. An error does not name its tenant, so every tier and override that
- * has this limit is listed; those with the very number that refused stand first.
+ * Where a refusing limit's number may come from. An error does not name its tenant, so every tier and override with
+ * this limit is listed; those with exactly this number come first.
  */
 export function RefusalOrigin({ refusal: { limitName, limit } }: { refusal: Refusal }) {
   const isAsked = limitName !== null;

@@ -4,7 +4,7 @@ import { count } from "../../_ui/figures/format";
 import type { Refusal } from "../../_ui/forms/pasted";
 import { MetLimitList, shorterWords } from "../../_ui/limits/met-limit-list";
 
-/** A kept refusal as its error told it. */
+/** A stored refusal in the form of its error. */
 export function refusalIn(refused: RefusedView): Refusal {
   const { code, message, limitName, layer, dimension, retryAfterMs } = refused;
   const binding = refused.met.find((one) => one.name === limitName && one.layer === layer);
@@ -22,7 +22,7 @@ export function refusalIn(refused: RefusedView): Refusal {
   };
 }
 
-/** Every limit as a refused call met it, and whose call it was. */
+/** Every limit at the time of a refused call, and its caller. */
 export function MetLimits({ refused, user }: { refused: RefusedView; user: string | null }) {
   return (
     <MetLimitList

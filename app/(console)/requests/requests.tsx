@@ -20,7 +20,7 @@ const KINDS = [
   { value: "refused", label: "Refused" },
 ];
 
-/** One call by whatever a customer pasted, or a tenant's latest calls as they end. */
+/** One call from a customer's pasted text, or a tenant's latest calls as they end. */
 export function Requests({ id, canBoost }: { id: string; canBoost: boolean }) {
   const [pasted, setPasted] = useState(id);
   const [tenant, setTenant] = useQueryState("tenant");

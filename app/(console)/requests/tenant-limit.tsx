@@ -7,7 +7,7 @@ import type { EffectiveLimits } from "@/lib/console/limits/effective";
 import { api } from "../../_ui/data/api";
 import { LimitOrigin } from "../../_ui/limits/limit-origin";
 
-/** Where the limit that refused has its number from for this tenant, and who set it; nothing for a key's own limits. */
+/** The source of a refusing limit's number for this tenant, and who set it; nothing for a key's own limits. */
 export function TenantLimit({ tenant, limit }: { tenant: string; limit: string }) {
   const seen = useQuery({
     queryKey: ["effective", tenant],

@@ -12,7 +12,7 @@ import { Replayed } from "./replayed";
 
 const PERCENT = 50;
 
-/** The constants of queue and shedding. They are saved after the last day has been replayed under them. */
+/** The constants of queue and shedding. Before they are saved, the last day is replayed with them. */
 export function Constants({ view, canEdit }: { view: ScarcityView; canEdit: boolean }) {
   const [draft, setDraft] = useState<Settings>(view.settings);
   const [percent, setPercent] = useState(PERCENT);

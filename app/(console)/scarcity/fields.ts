@@ -2,7 +2,7 @@ import type { ScarcityView } from "@/lib/console/scarcity/answers";
 
 export type Settings = ScarcityView["settings"];
 
-/** One number that can be set, in the unit in which people think of it. */
+/** One number that can be set, in a unit for people. */
 type Field = {
   readonly label: string;
   readonly min: number;
@@ -44,7 +44,7 @@ const wait = (priority: keyof Settings["queue"]["waitMs"]): Field => ({
 
 const PLACES = ["first", "second", "third"] as const;
 
-/** Share of tenants by the place of their tier; the last one holds for all above. */
+/** Share of tenants by the rank of their tier; the last one holds for all above. */
 const weight = (place: number): Field => {
   const weightAt = ({ queue: { weights } }: Settings, index: number) => weights[index] ?? weights.at(-1) ?? 1;
   return {

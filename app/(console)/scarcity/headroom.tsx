@@ -17,8 +17,8 @@ const EVERY_MS = 2000;
 const SHARES_EVERY_MS = 10_000;
 
 /**
- * Each provider's models by each of its credentials: whether calls are sent there, why not, when it is tried again, how full
- * its room is, and how much of what was sent met a 429.
+ * Each provider's models by credential: whether they get calls, why not, when it is tried again, how full the room is,
+ * and the share of calls that met a 429.
  */
 export function Headroom({ canChange }: { canChange: boolean }) {
   const seen = useQuery({
@@ -137,7 +137,7 @@ function Rooms({ rooms }: { rooms: readonly RoomView[] }) {
   );
 }
 
-/** Of the calls that were sent there, those that met a 429. */
+/** The share of sent calls that met a 429. */
 function shareOf(
   health: ProviderHealth | undefined,
   of: { provider: string; credential: string | null; model: string },

@@ -2,7 +2,7 @@ import type { ScarcityReplay } from "@/lib/console/scarcity/answers";
 import { count, dollars } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 
-/** How the calls of the last day would have fared, with the constants in force and with those of the draft. */
+/** The results of the last day's calls, with the constants in force and with the draft's. */
 export function Replayed({ replay, isOfDraft }: { replay: ScarcityReplay; isOfDraft: boolean }) {
   const room = `${count(replay.calls)} calls, with capacity for ${dollars(replay.perMinuteMicroUsd)} per minute`;
   return (

@@ -14,7 +14,7 @@ import { Headroom } from "./headroom";
 const EVERY_MS = 2000;
 const BYTES_PER_MB = 1024 * 1024;
 
-/** Who waits for room, what is shed and why, and the numbers by which that is decided. */
+/** Waiting calls, what is shed and why, and the numbers that decide it. */
 export function ScarcityPage({ canEdit, canTakeOut }: { canEdit: boolean; canTakeOut: boolean }) {
   const scarcity = useQuery({
     queryKey: ["scarcity"],

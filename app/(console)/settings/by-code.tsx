@@ -22,7 +22,7 @@ const WORDS = {
   },
 };
 
-/** What is done to one's own second factor by password and code. */
+/** An action on the operator's own second factor, with password and code. */
 export function ByCode(props: {
   what: keyof typeof WORDS;
   onCodes: (codes: readonly string[]) => void;

@@ -12,7 +12,7 @@ export type SecondFactorView = { readonly on: boolean; readonly recoveryCodes: n
 
 const FEW_CODES = 3;
 
-// Seldom opened: the drawing of the QR code is loaded with it.
+// Seldom opened, so the QR code library is loaded with it.
 const SetUp = dynamic(() => import("./set-up-app").then((part) => part.SetUpApp), { ssr: false });
 const ByCode = dynamic(() => import("./by-code").then((part) => part.ByCode), { ssr: false });
 

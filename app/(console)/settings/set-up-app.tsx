@@ -10,7 +10,7 @@ import { Failed } from "../../_ui/shell/page-head";
 
 type Made = { readonly uri: string; readonly recoveryCodes: readonly string[] };
 
-/** Password, then the secret for the app with its first code, then the recovery codes. Off until the code was right. */
+/** Password, then the secret for the app with its first code, then the recovery codes. Off until the code is correct. */
 export function SetUpApp({ onClose }: { onClose: () => void }) {
   const queries = useQueryClient();
   const [password, setPassword] = useState("");
@@ -117,7 +117,7 @@ function Step(props: {
   );
 }
 
-/** In groups of four, as people read it aloud. */
+/** In groups of four, for reading aloud. */
 function Secret({ uri }: { uri: string }) {
   const secret = new URL(uri).searchParams.get("secret") ?? "";
   return (
@@ -138,7 +138,7 @@ function Secret({ uri }: { uri: string }) {
 
 const QUIET_MODULES = 4;
 
-/** Dark on light in both themes: some apps read nothing else. */
+/** Dark on light in both themes: some apps can scan nothing else. */
 function QrDrawing({ text }: { text: string }) {
   const code = qrCodeOf(text);
   const side = code.length + 2 * QUIET_MODULES;

@@ -20,7 +20,7 @@ const STORES = {
   upstash: "Upstash Redis, shared by all processes (UPSTASH_REDIS_REST_URL)",
   memory: "this process only; set REDIS_URL before you start a second process",
 };
-/** Where one is signed in, and what was chosen when this installation was started. */
+/** The operator's sessions, and the settings of this installation. */
 export function SettingsPage() {
   const sessions = useQuery({
     queryKey: ["sessions"],
@@ -28,7 +28,7 @@ export function SettingsPage() {
   });
   const settings = useQuery({ queryKey: ["settings"], queryFn: () => api<SettingsView>("settings") });
   const factor = useSecondFactor();
-  // All at once: what comes later would push down what is being read.
+  // All at once: a later part would push down what is being read.
   const isLoaded = sessions.data !== undefined && settings.data !== undefined && factor.data !== undefined;
   return (
     <Stack gap="md">
@@ -91,7 +91,7 @@ function Chosen({ view: { installation, publicUrl, failureModes } }: { view: Set
   );
 }
 
-/** Files that manage objects, each with how many, and who applied it last. */
+/** Files that manage objects, with the number of objects and who applied the file last. */
 function ManagedFiles() {
   const objects = useManaged().data?.objects ?? [];
   const files = [...new Set(objects.map(({ source }) => source))].sort();
@@ -133,7 +133,7 @@ function End({ session }: { session: SessionView }) {
   );
 }
 
-/** "Chrome on Linux" from what a browser calls itself; or the whole name when it is unusual. */
+/** "Chrome on Linux" from a browser's user agent; the whole text when it is unusual. */
 function deviceOf(agent: string): string {
   const browser = /(Firefox|Edg|OPR|Chrome|Safari)/.exec(agent)?.[1];
   const system = /(Windows|Android|iPhone|iPad|Mac OS X|Linux)/.exec(agent)?.[1];

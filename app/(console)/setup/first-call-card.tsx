@@ -27,7 +27,7 @@ import type { Made } from "./made";
 
 const LOOK_EVERY_MS = 1500;
 
-/** The call itself, ready to be copied, and whether it has arrived. */
+/** The call itself, ready to copy, and whether it has arrived. */
 export function FirstCallCard(props: { catalog: Catalog; made: Made; baseUrl: string; hasKey: boolean }) {
   const { catalog, made, baseUrl, hasKey } = props;
   const [kind, setKind] = useState<Snippet>("curl");
@@ -89,7 +89,7 @@ export function FirstCallCard(props: { catalog: Catalog; made: Made; baseUrl: st
   );
 }
 
-/** The newest call of the key that was made here, or of any; looked for until one is there. */
+/** The newest call of the key that was made here, or of any; polled until there is one. */
 function Arrived({ keyId }: { keyId: string | null }) {
   const query = new URLSearchParams({ size: "1", ...(keyId === null ? {} : { key: keyId }) });
   const calls = useQuery({

@@ -1,6 +1,6 @@
 import type { ProviderView } from "../../_ui/data/catalog";
 
-/** What the first call needs to be written down. `key` is only known right after it was made. */
+/** The data of the first call's snippet. `key` is known only right after its creation. */
 export type FirstCall = {
   readonly baseUrl: string;
   readonly model: string;
@@ -13,7 +13,7 @@ export type Snippet = (typeof SNIPPETS)[number];
 
 const UNKNOWN_KEY = "sw_live_…";
 
-/** The first call as text to be copied, by the official SDK of the provider's dialect. */
+/** The first call as text to copy, for the official SDK of the provider's dialect. */
 export function snippetOf(kind: Snippet, call: FirstCall): string {
   const { dialect } = call;
   const key = call.key ?? UNKNOWN_KEY;
@@ -79,7 +79,7 @@ const answer = await client.messages.create({
 process.stdout.write(answer.content[0].text);`;
 }
 
-/** Whose SDK fits a model; both work with every provider, its own needs no translation. */
+/** The SDK for a model. Both work with every provider; its own needs no translation. */
 export function dialectOf(provider: ProviderView | undefined): "openai" | "anthropic" {
   return provider?.dialect === "anthropic" ? "anthropic" : "openai";
 }

@@ -1,4 +1,4 @@
-/** What was made on this page; the key's text is kept in this tab alone, for the snippet. */
+/** What was made on this page. The key's text is kept only in this tab, for the snippet. */
 export type Made = {
   readonly provider: string | null;
   readonly model: string | null;

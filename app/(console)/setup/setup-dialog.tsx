@@ -13,7 +13,7 @@ import type { Made } from "./made";
 
 export type SetupKind = "provider" | "model" | "tier" | "tenant" | "key";
 
-/** The form of a step: the same as on the step's own page, and it stays here afterwards. */
+/** The form of a step, the same as on the step's own page; it stays here afterwards. */
 export function SetupDialog(props: {
   open: SetupKind;
   made: Made;
@@ -47,7 +47,7 @@ export function SetupDialog(props: {
   }
 }
 
-/** A key is a tenant's: of the one that was just made, or of one that is chosen. */
+/** A key needs a tenant: the one just made, or a chosen one. */
 function KeyStep(props: { tenant: string | null; onMade: (change: Partial<Made>) => void; onClose: () => void }) {
   const { tenant, onMade, onClose } = props;
   if (tenant === null)

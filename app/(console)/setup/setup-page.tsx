@@ -21,7 +21,7 @@ import { Step } from "./step";
 // Loaded when a form is opened: the checklist alone needs none of them.
 const SetupDialog = dynamic(() => import("./setup-dialog").then((part) => part.SetupDialog), { ssr: false });
 
-/** From an empty installation to the first call, step by step, each done here. */
+/** The steps from an empty installation to the first call, each done here. */
 export function SetupPage({ canEdit }: { canEdit: boolean }) {
   const seen = useSetUp();
   const [made, setMade] = useState<Made>(NOTHING);
@@ -101,7 +101,7 @@ export function SetupPage({ canEdit }: { canEdit: boolean }) {
   );
 }
 
-/** What of an installation is there already. */
+/** What the installation has already. */
 function useSetUp() {
   const catalog = useCatalog();
   const tiers = useQuery({ queryKey: ["tiers"], queryFn: () => api<{ tiers: TierView[] }>("tiers") });

@@ -5,17 +5,17 @@ import { IconCheck } from "@tabler/icons-react";
 import Link from "next/link";
 import type { ReactNode } from "react";
 
-/** One thing that is there, or is to be made. */
+/** One object that exists, or is to be made. */
 export function Step(props: {
   number: number;
   title: string;
   about: string;
-  /** what is there; empty = nothing yet */
+  /** what exists; empty = nothing yet */
   state: string;
-  /** what it needs is there */
+  /** its prerequisites exist */
   isReady?: boolean;
   canEdit: boolean;
-  /** where all of its kind are */
+  /** page with all of its kind */
   href: string;
   onOpen: () => void;
   children?: ReactNode;

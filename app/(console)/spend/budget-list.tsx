@@ -17,7 +17,7 @@ const EditBudget = dynamic(() => import("./edit-budget").then((part) => part.Edi
 
 type Doing = { readonly what: "raise" | "edit" | "remove"; readonly budget: BudgetView };
 
-/** Every budget with its share used, its thresholds, and when it will be used up at this rate. */
+/** Every budget with its used share, its thresholds, and the forecast at the current rate. */
 export function BudgetList({
   budgets,
   canEdit,
@@ -144,7 +144,7 @@ function BudgetCard({
 function Forecast({ budget: { forecast, nearest, refusedFromMicroUsd, now } }: { budget: BudgetView }) {
   const { exhaustedAt, exhaustedPace, refusedLately } = forecast;
   const observe = refusedFromMicroUsd === null;
-  // Of a budget that nobody has spent of all is left.
+  // A budget without spend is full.
   const remaining = nearest?.leftMicroUsd ?? 1;
   const foreseen = { remaining, exhaustedAt, exhaustedPace, observe, isRefusing: refusedLately > 0 };
   const words = forecastWords(foreseen, Date.parse(now));

@@ -8,7 +8,7 @@ import { MoneyInput } from "../../_ui/forms/inputs";
 import { ThresholdFields } from "./threshold-fields";
 import { inOrder, stepsFault, type Threshold } from "./thresholds";
 
-/** Another amount, other thresholds, or carrying over, from the next call. */
+/** Changes amount, thresholds, or carrying over, from the next call on. */
 export function EditBudget({ budget, onClose }: { budget: BudgetView; onClose: () => void }) {
   const [amount, setAmount] = useState(budget.amountMicroUsd / MICRO_USD);
   const [steps, setSteps] = useState<readonly Threshold[]>(budget.thresholds);

@@ -42,7 +42,7 @@ const START = { slug: "", level: "tenant", target: "", period: "month", amount: 
 type Filled = typeof START & { readonly tenant: string | null; readonly steps: readonly Threshold[] };
 type Part = { readonly filled: Filled; readonly set: (change: Partial<Filled>) => void };
 
-/** For whom, how much, how often, and what happens at which share of it. */
+/** Subject, amount, period, and the actions at its shares. */
 export function NewBudget({ onClose }: { onClose: () => void }) {
   const tenants = useFoundTenants("", { limit: 20 });
   const [given, setGiven] = useState<Filled>({ ...START, tenant: null, steps: USUAL_STEPS });
@@ -103,7 +103,7 @@ function isComplete({ slug, level, tenant, target, steps }: Filled): boolean {
   return slug !== "" && hasSubject && stepsFault(steps) === null;
 }
 
-/** Whose budget it is: a tenant, and one user, key, feature or model of it. */
+/** A budget's subject: a tenant, and one user, key, feature or model of it. */
 function Subject({ filled, set }: Part) {
   const { level, tenant, target } = filled;
   const targetLabel = TARGETS[level];

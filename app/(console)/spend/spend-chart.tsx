@@ -21,7 +21,7 @@ type ChartOf = {
   readonly totals: readonly Total[];
   readonly grain: "hour" | "day";
   readonly buckets: number;
-  /** beginning of the newest one, in ms, and whether it is not over yet */
+  /** start of the newest one, in ms, and whether it is incomplete */
   readonly last: number;
   readonly isRunning: boolean;
 };
@@ -67,7 +67,7 @@ export type Total = Pick<UsageRow, "subject" | "name" | "calls" | "inputTokens" 
   share: number;
 };
 
-/** The sum of each subject, the most expensive first. */
+/** The sum of each subject, highest cost first. */
 export function totalsOf(rows: readonly UsageRow[]): Total[] {
   const sums = new Map<string, Total>();
   for (const row of rows) {
@@ -97,7 +97,7 @@ export function totalsOf(rows: readonly UsageRow[]): Total[] {
 type Point = Readonly<Record<string, number | string>>;
 type MomentWords = ReturnType<typeof useMomentWords>;
 
-/** One point per hour or day of the range, also where nothing was called, in order. */
+/** One point per hour or day of the range in order, also without calls. */
 function pointsOf(of: ChartOf, shown: readonly Total[], momentWords: MomentWords): Point[] {
   const { rows, grain, buckets, last, isRunning } = of;
   const names = new Map(shown.map((one, index) => [one.subject, `s${index}`]));
@@ -118,7 +118,7 @@ function pointsOf(of: ChartOf, shown: readonly Total[], momentWords: MomentWords
   return [...points].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, point]) => point);
 }
 
-/** Hours of more than one day have their day beside them. */
+/** Hours of more than one day show their day. */
 function timeOf(at: string, { grain, buckets }: ChartOf, momentWords: MomentWords): string {
   if (grain === "day")
     return new Date(at).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });

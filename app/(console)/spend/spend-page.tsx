@@ -15,7 +15,7 @@ const NewBudget = dynamic(() => import("./new-budget").then((part) => part.NewBu
 
 const EVERY_MS = 2000;
 
-/** Money: what is budgeted and left, and where it goes. */
+/** Money: budgets, what is left, and where it is spent. */
 export function SpendPage({ canEdit, canRaise }: { canEdit: boolean; canRaise: boolean }) {
   const [isOpen, setIsOpen] = useState(false);
   const budgets = useQuery({

@@ -3,14 +3,14 @@ import type { UsageRow } from "@/lib/console/money/usage";
 import { totalsOf } from "./spend-chart";
 
 type OfOneTag = {
-  /** names of all tags, the most expensive first */
+  /** names of all tags, highest cost first */
   readonly tags: readonly string[];
-  /** the one that is shown; null = rows are not by tag, or there are none */
+  /** the shown one; null = rows are not by tag, or there are none */
   readonly tag: string | null;
   readonly rows: readonly UsageRow[] | undefined;
 };
 
-/** The rows of one tag: a call with two tags is in a row of each, and the sum of both would count it twice. */
+/** The rows of one tag: a call with two tags is in a row of each, and their sum would count it twice. */
 export function ofOneTag(
   rows: readonly UsageRow[] | undefined,
   byTag: { readonly chosen: string | null } | null,
@@ -21,14 +21,14 @@ export function ofOneTag(
   return { tags, tag, rows: rowsOfTag(rows, tag ?? "") };
 }
 
-/** Those of a tag's values, called by the value alone; all of them when there is no tag. */
+/** The rows of one tag, named by the value alone; all rows when there is no tag. */
 export function rowsOfTag(rows: readonly UsageRow[] | undefined, tag: string | null): readonly UsageRow[] | undefined {
   if (tag === null) return rows;
   const own = rows?.filter((row) => nameOf(row) === tag);
   return own?.map((row) => ({ ...row, name: row.subject.slice(tag.length + 1) }));
 }
 
-/** What the same rows are asked for with. */
+/** The query for the same rows. */
 export function tagQuery(tag: string | null): string {
   return tag === null ? "" : `&tag=${encodeURIComponent(tag)}`;
 }

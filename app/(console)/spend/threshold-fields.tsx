@@ -2,7 +2,7 @@ import { ActionIcon, Button, Group, Input, NumberInput, Select, Stack } from "@m
 import { IconPlus, IconTrash } from "@tabler/icons-react";
 import { ACTION_WORDS, ACTIONS, STEPS_MAX, stepsFault, type Threshold, withNext } from "./thresholds";
 
-/** What happens at which share of a budget. */
+/** The actions at shares of a budget. */
 export function ThresholdFields({
   steps,
   onChange,

@@ -1,4 +1,4 @@
-/** What happens when so much of a budget is used. */
+/** The action when this much of a budget is used. */
 export type Threshold = { readonly percent: number; readonly action: "alert" | "degrade" | "queue" | "refuse" };
 
 export const ACTIONS = ["alert", "degrade", "queue", "refuse"] as const;
@@ -10,7 +10,7 @@ export const ACTION_WORDS: Readonly<Record<Threshold["action"], string>> = {
 };
 
 export const STEPS_MAX = 10;
-/** What a budget has unless it is edited. */
+/** A budget's default. */
 export const USUAL_STEPS: readonly Threshold[] = [
   { percent: 50, action: "alert" },
   { percent: 80, action: "alert" },
@@ -18,12 +18,12 @@ export const USUAL_STEPS: readonly Threshold[] = [
   { percent: 100, action: "refuse" },
 ];
 
-/** As the API takes them: the percents rise. */
+/** In the API's form: percents ascend. */
 export function inOrder(steps: readonly Threshold[]): Threshold[] {
   return steps.map(({ percent, action }) => ({ percent, action })).sort((one, other) => one.percent - other.percent);
 }
 
-/** Why these steps cannot be saved; null = they can. */
+/** Why these steps cannot be saved; null = they are valid. */
 export function stepsFault(steps: readonly Threshold[]): string | null {
   const percents = steps.map(({ percent }) => percent);
   if (percents.some((percent) => !(percent > 0))) return "Each threshold needs a percentage above 0.";
@@ -32,7 +32,7 @@ export function stepsFault(steps: readonly Threshold[]): string | null {
   return twice === undefined ? null : `Only one threshold may ${ACTION_WORDS[twice]}.`;
 }
 
-/** One more step above the others, that tells. */
+/** One more step above the others, which notifies. */
 export function withNext(steps: readonly Threshold[]): Threshold[] {
   const last = Math.max(0, ...steps.map(({ percent }) => percent));
   return [...steps, { percent: last < 90 ? last + 10 : last + 1, action: "alert" }];

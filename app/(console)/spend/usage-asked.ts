@@ -1,11 +1,11 @@
 import { DAY_MS, HOUR_MS } from "@/app/_ui/time/spans";
 import { isPreset, periodBefore, spanOf, type TimeChoice } from "../../_ui/time/time-range";
 
-/** Up to here a chart by the hour has bars that can be told apart. */
+/** Up to this many hours, the bars of a chart can be told apart. */
 const HOURLY_MS_MAX = 49 * HOUR_MS;
 /** Sums per hour are kept for a hundred days. */
 const HOURS_KEPT_MS = 99 * DAY_MS;
-/** A bar each; of a longer time the newest are drawn. */
+/** One bar each; for a longer range the newest are drawn. */
 const BARS_MAX = 400;
 
 export type Asked = {
@@ -15,14 +15,14 @@ export type Asked = {
   readonly tenant: string | null;
 };
 
-/** Users are kept per day only, and hours not for ever. */
+/** Users are stored only per day, and hours not for ever. */
 export function grainOf({ choice, by }: Asked, now: number): "hour" | "day" {
   const { from, to } = spanOf(choice, now);
   if (by === "user" || from === null || now - from > HOURS_KEPT_MS) return "day";
   return (to ?? now) - from > HOURLY_MS_MAX ? "day" : "hour";
 }
 
-/** Whole hours or days that hold what is asked for: so far back, never more of them than it says. */
+/** Whole hours or days that contain the chosen range, up to a maximum. */
 export function bucketsOf(asked: Asked, now: number) {
   const grain = grainOf(asked, now);
   const step = grain === "hour" ? HOUR_MS : DAY_MS;
@@ -35,13 +35,13 @@ export function bucketsOf(asked: Asked, now: number) {
   return { grain, from: Math.min(first, last), to: to === null ? null : last + step, last, step, isRunning };
 }
 
-/** The question that a chart and its table ask. */
+/** The query of a chart and its table. */
 export function usagePath(asked: Asked, now: number): string {
   const { grain, from, to } = bucketsOf(asked, now);
   return pathOf(asked, { grain, from, to });
 }
 
-/** The question of the period before, in sums alone; null when there is none. */
+/** The query of the previous period, only sums; null when there is none. */
 export function usageBeforePath(asked: Asked, now: number): string | null {
   const { from, to } = bucketsOf(asked, now);
   const { choice } = asked;

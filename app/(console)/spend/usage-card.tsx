@@ -32,8 +32,8 @@ const TIME = {
 };
 
 /**
- * Money over time, of all tenants or of one: up to two days by the hour, else by the day, the most expensive first; the
- * same as CSV, and against the period before.
+ * Money over time, of all tenants or of one: up to two days by the hour, otherwise by the day, highest cost first. Also
+ * as CSV, and compared with the previous period.
  */
 export function UsageCard({ of = null }: { of?: string | null }) {
   const [choice, setChoice] = useQueryStates(TIME);
@@ -165,7 +165,7 @@ function Totals({
 }: {
   by: Split;
   totals: readonly Total[];
-  /** of the period before; null = not compared */
+  /** of the previous period; null = not compared */
   earlier: readonly UsageRow[] | null;
 }) {
   const costBefore = new Map(earlier?.map((row) => [row.subject, row.costMicroUsd]));

@@ -28,11 +28,11 @@ const WAYS = [
   { value: "staff", label: "first password: you send it to them" },
 ];
 
-/** What lets an operator in, shown this once: a link to choose a password by, or a first password. */
+/** What lets an operator in, shown once: a link to choose a password, or a first password. */
 type Secret = { readonly email: string; readonly password: string } | { readonly email: string; readonly url: string };
 type Doing = { readonly what: "edit" | "link" | "password" | "sessions" | "factor"; readonly one: StaffView };
 
-/** Who may operate: roles, open sessions, and the way in and out. */
+/** The operators: roles, open sessions, invitations and removal. */
 export function StaffPage({ own }: { own: string }) {
   const [isNew, setIsNew] = useState(false);
   const [doing, setDoing] = useState<Doing | null>(null);
@@ -114,7 +114,7 @@ export function StaffPage({ own }: { own: string }) {
   );
 }
 
-/** What is done to one operator. */
+/** Actions on one operator. */
 function DoingDialog(props: { doing: Doing; onSecret: (secret: Secret) => void; onClose: () => void }) {
   const { onSecret, onClose } = props;
   const { what, one } = props.doing;

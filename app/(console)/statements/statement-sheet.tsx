@@ -7,7 +7,7 @@ import { count, dollars } from "../../_ui/figures/format";
 
 const HEAD = ["Calls", "Input tokens", "of these cached", "Output tokens", "Amount"];
 
-/** One sheet, on the screen as on paper. */
+/** One sheet, the same on screen and paper. */
 export function StatementSheet({ of }: { of: StatementView }) {
   const { name, tenant, month, zone, total, isOver } = of;
   return (

@@ -13,7 +13,7 @@ import { MonthPicker } from "../../_ui/time/month-picker";
 import { monthBack } from "../../_ui/time/time-range";
 import { StatementSheet } from "./statement-sheet";
 
-/** What a tenant used in a calendar month: to be read, printed or saved as a table. */
+/** A tenant's use in a calendar month: to read, print or save as a table. */
 export function StatementsPage() {
   const [place, setPlace] = useQueryStates({ tenant: parseAsString, month: parseAsString });
   const first = useFoundTenants("", { limit: 1 });

@@ -18,7 +18,7 @@ const EVERY_MS = 1000;
 const PROVIDERS_EVERY_MS = 10_000;
 const DRILLS_SHOWN = 10;
 
-/** The machinery: every process with what it enforces, how the providers answer, and when the brake was last tried. */
+/** Every process with its policy version, the providers' state, and the last brake test. */
 export function StatusPage({ canDrill }: { canDrill: boolean }) {
   const instances = useQuery({
     queryKey: ["instances"],
@@ -123,7 +123,7 @@ const EFFECT_WORDS = {
   blocks: "blocks more than its scope",
 } as const;
 
-/** What somebody has put into the database that does not compile; nothing when all does. */
+/** Invalid policy data in the database; nothing when all is valid. */
 function PolicyFaults({ faults }: { faults: InstancesView["policyFaults"] }) {
   if (faults.length === 0) return null;
   return (

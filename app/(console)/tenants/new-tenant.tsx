@@ -9,13 +9,13 @@ import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../_ui/data/api";
 import { NameAndSlug, useNamed } from "../../_ui/forms/name-and-slug";
 
-/** Name, slug, tier, zone; then straight to the new tenant, to give it a key. */
+/** Name, slug, tier, zone; then opens the new tenant, to add a key. */
 export function NewTenant({
   onClose,
   onMade,
 }: {
   onClose: () => void;
-  /** instead of leading to the new tenant */
+  /** called instead of opening the new tenant */
   onMade?: (slug: string) => void;
 }) {
   const router = useRouter();
@@ -38,7 +38,7 @@ export function NewTenant({
       }
     },
   });
-  // Without its tiers the form has nothing to offer: their error is its error.
+  // Without tiers the form has no choices, so their error is its error.
   const fault = make.error ?? tiers.error;
   const submit = (event: FormEvent) => {
     event.preventDefault();

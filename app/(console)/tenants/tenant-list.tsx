@@ -18,7 +18,7 @@ import { NewTenant } from "./new-tenant";
 const PAGE = 50;
 const FIND_AFTER_MS = 150;
 
-/** Every organisation that may call, a page at a time; the server finds and pages. */
+/** All tenants, a page at a time; the server searches and pages. */
 export function TenantList({ canEdit }: { canEdit: boolean }) {
   const [{ find, after }, setPlace] = useQueryStates({
     find: parseAsString.withDefault(""),

@@ -3,7 +3,7 @@ import { Group, NumberInput, Paper, Switch, Text } from "@mantine/core";
 const USUAL_DAYS_MAX = 90;
 const DAYS_MAX = 3650;
 
-/** How long keys of a tier's tenants live at most; keys that are there already keep their end. `days` null = for ever. */
+/** Maximum lifetime of keys of a tier's tenants; existing keys keep their end. `days` null = no maximum. */
 export function KeyLifeForm({ days, onChange }: { days: number | null; onChange: (days: number | null) => void }) {
   return (
     <Paper withBorder p="md" component="section" aria-label="Keys of this tier">

@@ -10,7 +10,7 @@ const KNOWN_SPANS: Readonly<Record<number, string>> = {
   [DAY_SECONDS]: "24 hours",
 };
 
-/** " per minute", " per day": what the capacity is counted over. */
+/** " per minute", " per day": the capacity's window. */
 export function spanWords(limit: Limit): string {
   if (limit.calendarPeriod !== null) return ` per ${limit.calendarPeriod}`;
   if (limit.windowSeconds === null) return "";

@@ -8,7 +8,7 @@ import { api } from "../../_ui/data/api";
 import { FormDialog } from "../../_ui/forms/dialog";
 import { NameAndSlug, useNamed } from "../../_ui/forms/name-and-slug";
 
-/** A tier with the limits of another one, or with none; then straight to its editor. */
+/** A tier with the limits of another one, or with none; then opens its editor. */
 export function NewTier({
   tiers,
   from,
@@ -16,10 +16,10 @@ export function NewTier({
   onMade,
 }: {
   tiers: readonly TierView[];
-  /** the tier that it is a copy of; null = none */
+  /** the copied tier; null = none */
   from: string | null;
   onClose: () => void;
-  /** instead of leading to its editor */
+  /** called instead of opening its editor */
   onMade?: (slug: string) => void;
 }) {
   const router = useRouter();

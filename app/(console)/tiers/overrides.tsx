@@ -22,7 +22,7 @@ const DURATIONS = [
   { value: "", label: "until it is removed" },
 ];
 
-/** Every other capacity that is in force somewhere: for one tenant, for a pattern of them, or for one key. */
+/** All overrides in force: for one tenant, for a pattern of tenants, or for one key. */
 export function Overrides({ tiers, canEdit }: { tiers: readonly TierView[]; canEdit: boolean }) {
   const [isOpen, setIsOpen] = useState(false);
   const seen = useQuery({ queryKey: ["overrides"], queryFn: () => api<{ overrides: OverrideView[] }>("overrides") });

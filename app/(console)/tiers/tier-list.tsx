@@ -19,7 +19,7 @@ type Dialog =
   | { readonly kind: "new"; readonly from: string | null }
   | { readonly kind: "remove"; readonly slug: string };
 
-/** Commercial levels with their limits; each leads to its editor. */
+/** Tiers with their limits; each links to its editor. */
 export function TierList({ canEdit }: { canEdit: boolean }) {
   const [dialog, setDialog] = useState<Dialog | null>(null);
   const tiers = useQuery({ queryKey: ["tiers"], queryFn: () => api<{ tiers: TierView[] }>("tiers") });

@@ -14,7 +14,7 @@ export class ApiProblem extends Error {
 
 let askForConfirmation: ((why: string) => Promise<boolean>) | null = null;
 
-/** Registers the dialog that asks for the password again. Returns how to unregister it. */
+/** Registers the dialog that asks for the password again. Returns a function that unregisters it. */
 export function onConfirmation(ask: (why: string) => Promise<boolean>): () => void {
   askForConfirmation = ask;
   return () => {
@@ -23,8 +23,8 @@ export function onConfirmation(ask: (why: string) => Promise<boolean>): () => vo
 }
 
 /**
- * One call of the admin API. A session that has ended leads to sign-in; an action that needs the password again is done
- * when it has been given.
+ * One call of the admin API. An ended session leads to sign-in. An action that needs the password again waits until it
+ * is entered.
  */
 export async function api<Answer>(
   path: string,

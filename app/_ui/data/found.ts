@@ -6,7 +6,7 @@ import type { KeyView } from "@/lib/console/keys/keys";
 import type { TenantView } from "@/lib/console/tenants/tenants";
 import { api } from "./api";
 
-/** From the last key that is typed to the question. */
+/** Delay from the last typed key to the query. */
 const FIND_AFTER_MS = 150;
 
 export type TenantPage = {
@@ -17,7 +17,7 @@ export type TenantPage = {
 
 type Asked = { readonly limit: number; readonly enabled?: boolean };
 
-/** The tenants whose name or slug has these words, found by the server; the first ones by name while nothing is typed. */
+/** The tenants whose name or slug contains these words, from the server; without words the first ones by name. */
 export function useFoundTenants(text: string, { limit, enabled = true }: Asked) {
   const [find] = useDebouncedValue(text.trim(), FIND_AFTER_MS);
   const query = new URLSearchParams({ limit: String(limit), ...(find === "" ? {} : { find }) });
@@ -29,7 +29,7 @@ export function useFoundTenants(text: string, { limit, enabled = true }: Asked) 
   });
 }
 
-/** The keys whose name or public id has these words, of all tenants, found by the server; none while nothing is typed. */
+/** The keys of all tenants whose name or public id contains these words, from the server; none without words. */
 export function useFoundKeys(text: string, { limit, enabled = true }: Asked) {
   const [find] = useDebouncedValue(text.trim(), FIND_AFTER_MS);
   const query = new URLSearchParams({ limit: String(limit), find });

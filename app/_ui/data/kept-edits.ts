@@ -3,8 +3,8 @@
 import { useEffect } from "react";
 
 /**
- * Edits that are not saved yet, by what they edit. They live as long as the tab: a click on another page does not lose
- * them, and the browser asks before it closes or reloads.
+ * Unsaved edits, by what they edit. They live as long as the tab: they survive a click on another page, and the browser
+ * asks before it closes or reloads.
  */
 export class KeptEdits<Edit> {
   readonly #edits = new Map<string, Edit>();
@@ -17,7 +17,7 @@ export class KeptEdits<Edit> {
     this.#edits.delete(name);
   }
 
-  /** Keeps `edit` while it differs from what is saved; null drops it. */
+  /** Keeps `edit` while it differs from the saved state; null drops it. */
   useKeep(name: string, edit: Edit | null): void {
     useEffect(() => {
       if (edit === null) this.#edits.delete(name);

@@ -4,27 +4,27 @@ import type { OwnQuota } from "@/lib/console/tenants/tenant-quota";
 import type { OwnUsage } from "@/lib/gateway/routes/serve-own-books";
 import type { RefusalAnswer } from "@/lib/gateway/routes/serve-refusal";
 
-/** The headers by which any client names its key and its user. */
+/** The headers for a key and its user, as any client sends them. */
 export function callerHeaders({ key, user }: Caller): Record<string, string> {
   return { authorization: `Bearer ${key}`, ...(user === "" ? {} : { "x-spillway-user": user }) };
 }
 
-/** What the holder of a key has left. Throws what the server says when the key is not good. */
+/** What the holder of a key has left. Throws the server's message when the key is invalid. */
 export function ownQuota(caller: Caller): Promise<OwnQuota> {
   return asHolder("/v1/quota", caller);
 }
 
-/** One of a key's refused calls. Throws the server's message when it has none of that id. */
+/** One of a key's refused calls. Throws the server's message when there is none with that id. */
 export function ownRefusal(requestId: string, caller: Caller): Promise<RefusalAnswer> {
   return asHolder(`/v1/refusals/${requestId}`, caller);
 }
 
-/** What the key used by day and model, and which limits refuse calls just now. */
+/** The key's use by day and model, and the limits that refuse calls now. */
 export function ownUsage(caller: Caller): Promise<OwnUsage> {
   return asHolder("/v1/usage", caller);
 }
 
-/** Asks the operators for more. Throws the server's message when enough was asked for today. */
+/** Asks the operators for more. Throws the server's message when the day's maximum is reached. */
 export async function askForMore(wish: string, caller: Caller): Promise<void> {
   const body = JSON.stringify({ wish });
   const headers = { ...callerHeaders(caller), "content-type": "application/json" };

@@ -9,24 +9,24 @@ import { api } from "./api";
 
 const KEY = ["overview"];
 const CHANNEL = "spillway-live";
-/** Without a frame for so long the figures are asked for instead. */
+/** After this long without a frame, the figures are fetched instead. */
 const SILENT_MS = 3000;
 const REOPEN_MS = 1000;
 
-/** The figures of this moment; every part of a page shares them. */
+/** The current figures, shared by all parts of a page. */
 export function useLive() {
   return useQuery({
     queryKey: KEY,
     queryFn: () => api<Overview>("overview"),
-    // The stream brings them; this asks only when it has been silent.
+    // The stream delivers them; this fetches only when it has been silent.
     refetchInterval: (query) => (Date.now() - query.state.dataUpdatedAt > SILENT_MS ? REOPEN_MS : SILENT_MS),
     retry: true,
   });
 }
 
 /**
- * Brings the live figures into this page. One tab of a browser holds the stream and tells the others, as a browser opens
- * only a few connections to one host; when it closes, another takes over. Call it once, in the frame.
+ * Brings the live figures into this page. One tab of a browser holds the stream and shares it with the others, because
+ * a browser opens only a few connections to one host. When it closes, another takes over. Call it once, in the frame.
  */
 export function useLiveStream(): void {
   const queries = useQueryClient();
@@ -45,7 +45,7 @@ export function useLiveStream(): void {
   }, [queries]);
 }
 
-/** Resolves when this tab gives the stream up. */
+/** Resolves when this tab releases the stream. */
 async function holdStream(queries: QueryClient, channel: BroadcastChannel, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await new Promise<void>((resolve) => {

@@ -23,7 +23,7 @@ function useMark({ kind, name }: Pick<Mark, "kind" | "name">): Mark | undefined 
   return useManaged().data?.objects.find((one) => one.kind === kind && one.name === name);
 }
 
-/** Says at the top of an object's page that a file sets it. Nothing when no file does. */
+/** Shows at the top of an object's page that a file manages it. Nothing without a file. */
 export function ManagedNote(of: Pick<Mark, "kind" | "name">) {
   const mark = useMark(of);
   const momentWords = useMomentWords();

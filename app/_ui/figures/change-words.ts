@@ -1,7 +1,7 @@
-/** From here on a factor says more than a percentage. */
+/** From this value on a factor is clearer than a percentage. */
 const MANY_TIMES = 10;
 
-/** "12×", "+240 %", "-15 %": a figure against an earlier one; what was not there at all says so. */
+/** "12×", "+240 %", "-15 %": a figure compared with an earlier one; a new one is marked as new. */
 export function changeWords(now: number, before: number): string {
   if (before === 0) return "none before";
   if (now === 0) return "now none";

@@ -4,8 +4,8 @@ import { Button, Group } from "@mantine/core";
 import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 
 /**
- * First and next page of a list that the server pages; nothing while all of it fits. The browser's way back leads to the
- * page before: each place is an address.
+ * First and next page of a list that the server pages; hidden while all of it fits. The browser's back button leads to
+ * the previous page, because each page has its own address.
  */
 export function CursorPages({
   of,

@@ -1,5 +1,5 @@
 import { DAY_SECONDS } from "@/app/_ui/time/spans";
-/** Numbers as people read them; units are the caller's. */
+/** Numbers for people; the caller adds units. */
 export function count(value: number): string {
   return value.toLocaleString("en-US");
 }
@@ -9,10 +9,10 @@ export function compact(value: number): string {
   return Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 }).format(value);
 }
 
-/** Money is entered in dollars and kept in micro-dollars. */
+/** Money is entered in dollars and stored in micro-dollars. */
 export const MICRO_USD = 1_000_000;
 
-/** Micro-dollars as dollars, with enough digits that a small sum does not read as nothing. */
+/** Micro-dollars as dollars, with enough digits that a small sum does not look like zero. */
 export function dollars(microUsd: number): string {
   const value = microUsd / MICRO_USD;
   const size = Math.abs(value);
@@ -25,7 +25,7 @@ export function dollars(microUsd: number): string {
   });
 }
 
-/** Dollars where there is little room: what is less than a cent says so. */
+/** Dollars for small spaces; less than a cent is marked. */
 export function shortDollars(microUsd: number): string {
   return microUsd > 0 && microUsd < 10_000 ? "< $0.01" : dollars(Math.round(microUsd / 10_000) * 10_000);
 }
@@ -96,7 +96,7 @@ export const PRIORITY_WORDS = {
   background: "Background: when there is room",
 } as const;
 
-/** "only model gpt-*, batch and less urgent": to which calls a limit is narrowed; empty for all. */
+/** "only model gpt-*, batch and less urgent": the calls of a narrowed limit; empty for all. */
 export function matchWords(match: Readonly<Record<string, string | undefined>>): string {
   const parts = Object.entries(match).flatMap(([member, value]) =>
     value === undefined ? [] : member === "priority" ? `priority ${value} and less urgent` : `${member} ${value}`,

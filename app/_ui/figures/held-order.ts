@@ -3,8 +3,8 @@
 import { useState } from "react";
 
 /**
- * The rows as they stood when the pointer or the focus came to them, with their newest figures, as long as it stays:
- * nothing moves away from under a click. What is new comes when it has left.
+ * While the pointer or the focus is on the rows, they keep their order, with their newest figures, so that nothing
+ * moves away from under a click. New rows appear after it leaves.
  */
 export function useHeldOrder<Row>(rows: readonly Row[], nameOf: (row: Row) => string) {
   const [held, setHeld] = useState<readonly Row[] | null>(null);
@@ -16,7 +16,7 @@ export function useHeldOrder<Row>(rows: readonly Row[], nameOf: (row: Row) => st
   };
 }
 
-/** The rows of `held`, each as it is now; one that is there no more as it was. */
+/** The rows of `held` with their current values; a removed one keeps its last values. */
 export function inPlace<Row>(held: readonly Row[], rows: readonly Row[], nameOf: (row: Row) => string): readonly Row[] {
   const now = new Map(rows.map((row) => [nameOf(row), row]));
   return held.map((row) => now.get(nameOf(row)) ?? row);

@@ -2,7 +2,7 @@ import { Card, Text } from "@mantine/core";
 import type { ReactNode } from "react";
 import { Sparkline } from "./sparkline";
 
-/** One figure with its name and its unit, and how it went in the last hour. */
+/** One figure with its name and unit, and its last hour. */
 export function KpiCard({
   label,
   value,
@@ -35,7 +35,7 @@ export function KpiCard({
   );
 }
 
-/** A figure of many digits is set smaller: cut off it would be another figure. */
+/** A figure of many digits is set smaller, because a cut figure would be wrong. */
 function sizeOf(value: string) {
   return value.length > LONG_CHARS ? { base: 18, sm: 22 } : { base: 22, sm: 28 };
 }

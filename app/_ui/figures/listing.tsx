@@ -3,7 +3,7 @@
 import { Card, Group, Table, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";
 
-/** A table under a heading: the first column is text, the others are figures unless they say otherwise. */
+/** A table with a heading: the first column is text, the others are figures unless stated otherwise. */
 export function Listing({
   title,
   note,
@@ -19,7 +19,7 @@ export function Listing({
   rows: readonly { readonly id: string; readonly cells: readonly ReactNode[] }[];
   empty: string;
   aside?: ReactNode;
-  /** columns that are text, in addition to the first */
+  /** further text columns, in addition to the first */
   texts?: readonly number[];
 }) {
   const isText = (index: number) => index === 0 || texts.includes(index);

@@ -14,9 +14,9 @@ const FORMS = {
 export type MomentForm = keyof typeof FORMS;
 
 /**
- * In which zone times are shown: the reader's own or UTC. One choice for all pages of this browser. What the server renders,
- * and the browser first, is UTC, as the server does not know the reader's zone. What appears later is right at once: a text that
- * changed after it was painted would move the columns beside it.
+ * The zone of shown times: the reader's own or UTC. One choice for all pages of this browser. The server and the
+ * browser's first render use UTC, because the server does not know the reader's zone. Later parts are right at once: a
+ * text that changes after painting would move the columns beside it.
  */
 export function useZone(): readonly [Zone, (zone: Zone) => void] {
   const [zone, setZone] = useLocalStorage<Zone>({
@@ -32,13 +32,13 @@ const never = () => () => undefined;
 const yes = () => true;
 const no = () => false;
 
-/** Turns an ISO moment into words of the chosen zone; what is UTC says so. */
+/** Formats an ISO moment in the chosen zone; UTC times are marked. */
 export function useMomentWords(): (at: string, form?: MomentForm) => string {
   const [zone] = useZone();
   return (at, form = "full") => words(at, form, zone);
 }
 
-/** A moment as text, with the other zone's reading behind it. */
+/** A moment as text, with a tooltip in the other zone. */
 export function Moment({ at, form = "full" }: { at: string; form?: MomentForm }) {
   const [zone] = useZone();
   return (
@@ -48,7 +48,7 @@ export function Moment({ at, form = "full" }: { at: string; form?: MomentForm })
   );
 }
 
-/** In which zone times are shown, for axes and fields. */
+/** The zone of shown times, for axes and fields. */
 export function zoneWords(zone: Zone): string {
   return zone === "utc" ? "in UTC" : `in your zone (${Intl.DateTimeFormat().resolvedOptions().timeZone})`;
 }

@@ -9,7 +9,7 @@ const LOOKS = {
 } as const;
 export type OutcomeKind = keyof typeof LOOKS;
 
-/** How something went: told by its icon and words; its colour adds to them. */
+/** A result, shown by icon and words; the colour is only an addition. */
 export function Outcome({ kind, title, children }: { kind: OutcomeKind; title: string; children: ReactNode }) {
   return (
     <Alert {...LOOKS[kind]} role="status">

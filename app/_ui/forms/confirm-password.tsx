@@ -7,7 +7,7 @@ import { api, onConfirmation } from "../data/api";
 
 type Asked = { readonly why: string; readonly answer: (isGiven: boolean) => void };
 
-/** Asks for the operator's password, and the code of a second factor, when an action needs it again; then continues the action. */
+/** Asks for the operator's password, and the second factor's code, when an action needs it again; then continues it. */
 export function ConfirmPassword() {
   const [asked, setAsked] = useState<Asked | null>(null);
   const [password, setPassword] = useState("");

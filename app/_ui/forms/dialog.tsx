@@ -7,7 +7,7 @@ import type { FormEvent, ReactNode } from "react";
 import { Failed } from "../shell/page-head";
 
 /**
- * A form in a dialog: it sends, tells what went wrong and stays, or tells that it is done, refreshes what is shown and
+ * A form in a dialog. On failure it shows the error and stays open. On success it reports that, refreshes the page and
  * closes.
  */
 export function FormDialog<Answer>({
@@ -27,13 +27,13 @@ export function FormDialog<Answer>({
   submit: () => Promise<Answer>;
   /** the message afterwards */
   done: ReactNode;
-  /** of the button that sends */
+  /** label of the submit button */
   label: string;
   isReady?: boolean;
   colour?: string;
-  /** it is done */
+  /** called on success */
   onClose: () => void;
-  /** it is given up; absent = the same */
+  /** called on cancel; absent = the same */
   onCancel?: () => void;
   onDone?: (answer: Answer) => void;
 }) {

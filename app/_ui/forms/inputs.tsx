@@ -4,7 +4,7 @@ import { Button, NumberInput, TextInput } from "@mantine/core";
 
 const REASON_CHARS_MIN = 8;
 
-/** An amount in US dollars; the API speaks micro-dollars. */
+/** An amount in US dollars; the API uses micro-dollars. */
 export function MoneyInput({
   label,
   description,
@@ -30,7 +30,7 @@ export function MoneyInput({
   );
 }
 
-/** Why something is done, for the audit log. */
+/** The reason of an action, for the audit log. */
 export function ReasonInput({ value, onChange }: { value: string; onChange: (reason: string) => void }) {
   return (
     <TextInput
@@ -47,7 +47,7 @@ export function isReason(text: string): boolean {
   return text.trim().length >= REASON_CHARS_MIN;
 }
 
-/** A small button in a row of a table or a card; its name tells which row it is for. */
+/** A small button in a row of a table or a card; its name includes the row's. */
 export function Act({ label, of, onClick }: { label: string; of: string; onClick: () => void }) {
   return (
     <Button variant="subtle" size="compact-xs" onClick={onClick} aria-label={`${label} ${of}`}>

@@ -2,7 +2,7 @@ import { TextInput } from "@mantine/core";
 import { useState } from "react";
 import { slugOf } from "./slug";
 
-/** What the two fields hold, wherever it is kept. */
+/** The values of the two fields, wherever they are stored. */
 export type Named = {
   readonly name: string;
   readonly slug: string;
@@ -10,7 +10,7 @@ export type Named = {
   readonly setSlug: (slug: string) => void;
 };
 
-/** A name, and the slug that it proposes until another one is typed. `refer`: what refers to the slug for ever. */
+/** A name, and a slug derived from it until another one is typed. `refer`: what refers to the slug for ever. */
 export function NameAndSlug({ named, refer }: { named: Named; refer: string }) {
   return (
     <>
@@ -36,7 +36,7 @@ export function NameAndSlug({ named, refer }: { named: Named; refer: string }) {
   );
 }
 
-/** What `NameAndSlug` holds. */
+/** The values of `NameAndSlug`. */
 export function useNamed(): Named {
   const [name, setName] = useState("");
   const [ownSlug, setSlug] = useState<string | null>(null);

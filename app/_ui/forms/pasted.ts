@@ -1,4 +1,4 @@
-/** What an operator pasted: a request id, an error text, or an error body. Read by what is in it, not by its form. */
+/** An operator's pasted text: a request id, an error text, or an error body. Read by content, not by form. */
 export type Pasted = {
   readonly requestId: string | null;
   /** The numbers of a refusal, when a whole error body was pasted. */
@@ -27,7 +27,7 @@ function refusalIn(text: string): Refusal | null {
   if (start === -1) return null;
   const body = parsed(text.slice(start, text.lastIndexOf("}") + 1));
   const error = memberOf(body, "error") ?? body;
-  // Anthropic's form keeps our numbers under `details`.
+  // Anthropic's form has our numbers under `details`.
   const details = memberOf(error, "details") ?? error;
   const code = textIn(error, "code") ?? textIn(details, "error_code");
   const message = textIn(error, "message");

@@ -6,7 +6,7 @@ import { api } from "../data/api";
 import { FormDialog } from "./dialog";
 import { isReason, ReasonInput } from "./inputs";
 
-/** Asks why something is removed, and removes it. */
+/** Asks for the reason of a removal, and removes the object. */
 export function RemoveDialog({
   what,
   note,

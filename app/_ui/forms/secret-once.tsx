@@ -2,7 +2,7 @@
 
 import { Button, Code, CopyButton, Group, Modal, Stack, Text } from "@mantine/core";
 
-/** Something that is shown this one time, to be copied. Neither Escape nor a click beside it closes it. */
+/** A secret that is shown once, to copy. Neither Escape nor a click beside it closes it. */
 export function SecretOnce({
   title,
   note,

@@ -1,6 +1,6 @@
 const SLUG_CHARS_MAX = 63;
 
-/** Lower-case letters, digits and dashes of a name: what is proposed for its slug. */
+/** A name in lower-case letters, digits and dashes: the proposed slug. */
 export function slugOf(name: string): string {
   return name
     .toLowerCase()

@@ -1,9 +1,9 @@
-/** A key as it is shown or pasted: only its public id goes on, never a secret. */
+/** A shown or pasted key: only its public id is sent, never a secret. */
 const KEY = /\bsw_(?:live|test)_([0-9A-Za-z]{1,12})\S*/g;
-/** What may stand before the name of the thing. */
+/** Words that may precede the object's name. */
 const VERBS = /^\s*(?:stop|brake|kill|open|tenant|key)\s+/i;
 
-/** What the server is to look for, of what somebody typed into the palette: "stop acme" looks for acme. */
+/** The server's search text for what was typed into the palette: "stop acme" searches for acme. */
 export function soughtIn(text: string): string {
   return text.replace(KEY, "$1").replace(VERBS, "").trim();
 }

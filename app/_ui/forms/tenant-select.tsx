@@ -11,11 +11,11 @@ type Props = Omit<SelectProps, "data" | "value" | "onChange" | "filter"> & {
   readonly onChange: (slug: string | null) => void;
 };
 
-/** One tenant of any number: the server finds those whose name or slug has what is typed. */
+/** Selects one of any number of tenants: the server searches names and slugs for the typed text. */
 export function TenantSelect({ value, onChange, ...rest }: Props) {
   const [text, setText] = useState("");
   const chosen = useFoundTenants(value ?? "", { limit: CHOICES, enabled: value !== null });
-  // The field says the chosen one's name until something else is typed: that is no search for it alone.
+  // The field shows the chosen name until something is typed, so that name is not a search.
   const label = chosen.data?.tenants.find((one) => one.slug === value)?.name ?? value;
   const found = useFoundTenants(text === label ? "" : text, { limit: CHOICES });
   const choices = found.data?.tenants.map(({ slug, name }) => ({ value: slug, label: name })) ?? [];

@@ -1,13 +1,13 @@
 import type { BrakeState } from "@/lib/console/brakes/brake-view";
 
 export type BrakesOn = {
-  /** all calls of the tenant meet one of these */
+  /** brakes that stop all calls of the tenant */
   readonly whole: readonly BrakeState[];
-  /** some of its calls do: those of a model, a key, an endpoint */
+  /** brakes that stop some of its calls: those of a model, a key, an endpoint */
   readonly part: readonly BrakeState[];
 };
 
-/** The active brakes that a tenant's calls meet. A brake on a key counts where the key is named as the tenant's. */
+/** The active brakes on a tenant's calls. A brake on a key counts if the key is listed as the tenant's. */
 export function brakesOn(
   brakes: readonly BrakeState[],
   tenant: { readonly slug: string; readonly tier: string; readonly keys?: readonly string[] },

@@ -6,13 +6,13 @@ type Foreseen = {
   readonly exhaustedPace: string | null;
   /** it only counts */
   readonly observe: boolean;
-  /** that it has refused a call just now */
+  /** it has refused a call just now */
   readonly isRefusing: boolean;
 };
 
 /**
- * When a limit is used up, at which rate, or that it refuses already; null = not in sight. The same words on every page.
- * `now`: the moment of the figures, so that a page says the same wherever it is rendered.
+ * When a limit is used up, at which rate, or that it already refuses; null = no forecast. The same words on every page.
+ * `now`: the moment of the figures, so that server and browser render the same.
  */
 export function forecastWords(
   { remaining, exhaustedAt, exhaustedPace, observe, isRefusing }: Foreseen,

@@ -8,12 +8,12 @@ type Line = {
   readonly observe: boolean;
 };
 
-/** In which order people ask: may I call, how much may I say, what may it cost. */
+/** Most frequent questions first: may I call, how much may I say, what may it cost. */
 const ORDER = ["concurrency", "requests", "total_tokens", "input_tokens", "output_tokens", "cost_micro_usd"];
 
 /**
- * What is left in one sentence: of each kind of amount the limit with the smallest rest, which is what the next calls meet.
- * Null when nothing is limited. Observed limits refuse nothing and are left out.
+ * What is left in one sentence: for each kind of amount the limit with the smallest rest, which the next calls meet
+ * first. Null when nothing is limited. Observing limits refuse nothing and are left out.
  */
 export function leftWords(lines: readonly Line[]): string | null {
   const parts = ORDER.flatMap((dimension) => {

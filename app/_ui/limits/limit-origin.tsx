@@ -3,7 +3,7 @@ import type { EffectiveLimit, OriginStep } from "@/lib/console/limits/effective"
 import { ALGORITHM_WORDS, amount, duration, LAYER_WORDS, matchWords } from "../figures/format";
 import { Moment } from "../figures/moment";
 
-/** One limit of a tenant, and where its number comes from: the step in bold is in force. */
+/** One limit of a tenant, and the source of its number: the step in bold is in force. */
 export function LimitOrigin({ limit }: { limit: EffectiveLimit }) {
   return (
     <div>
@@ -67,7 +67,7 @@ function Step({ step, dimension }: { step: OriginStep; dimension: string }) {
 function windowOf({ windowSeconds, calendarPeriod, refill }: EffectiveLimit): string {
   if (calendarPeriod !== null) return ` a ${calendarPeriod}`;
   if (windowSeconds === null) return "";
-  // A burst is not what passes in a window: "4 requests at once, then 2 per second".
+  // A bucket's capacity is a burst, not a window's amount: "4 requests at once, then 2 per second".
   if (refill !== null) return ` at once, then ${refill.toLocaleString("en-US")} per ${spanOf(windowSeconds)}`;
   return windowSeconds === 60 ? " a minute" : ` in ${duration(windowSeconds)}`;
 }

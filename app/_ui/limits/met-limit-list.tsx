@@ -6,7 +6,7 @@ import { Listing } from "../figures/listing";
 
 type Met = RefusedView["met"][number];
 
-/** Every limit as a refused call met it: used, asked, allowed, and what it said. */
+/** Every limit at the time of a refused call: used, requested, allowed, and its result. */
 export function MetLimitList({
   title,
   note,
@@ -40,7 +40,7 @@ export function MetLimitList({
   );
 }
 
-/** Says with how long an answer a refused call would have passed; nothing when its length was not in the way. */
+/** The answer length at which a refused call would have passed; nothing when its length was not the reason. */
 export function shorterWords(most: number | null, asked: number): string {
   if (most === null || most >= asked) return "";
   return ` With an answer of at most ${plural(most, "token")} it would have been admitted at once.`;

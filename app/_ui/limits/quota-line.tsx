@@ -6,7 +6,7 @@ import { amount, duration, matchWords, usedOf } from "../figures/format";
 import { FAILURE_MODE_WORDS } from "./failure-mode";
 import { forecastWords } from "./forecast-words";
 
-/** One limit with what is left of it; the same figures wherever it is shown. */
+/** One limit with what is left of it, the same on every page. */
 export function QuotaLine({
   line,
   at,
@@ -16,7 +16,7 @@ export function QuotaLine({
   line: QuotaLineView;
   /** the moment of its figures */
   at: string;
-  /** then it says what holds of the limit meanwhile */
+  /** then it shows how the limit behaves meanwhile */
   isStoreAway?: boolean;
   onChange?: (() => void) | null;
 }) {
@@ -73,7 +73,7 @@ export function QuotaLine({
   );
 }
 
-/** Only a tier's limits are overridden for a tenant; a budget is raised under Spend. */
+/** Only a tier's limits can be overridden for a tenant; a budget is raised under Spend. */
 export function isOverridable({ origin }: QuotaLineView): boolean {
   return origin.from === "tier" || origin.from === "override";
 }

@@ -3,7 +3,7 @@ import { amount, duration, LAYER_WORDS } from "../figures/format";
 import { useMomentWords } from "../figures/moment";
 import type { Refusal } from "../forms/pasted";
 
-/** A refusal in words: what was asked, what was left, and when the same call passes. */
+/** A refusal in words: what was requested, what was left, and when the same call passes. */
 export function RefusalCard({ refusal }: { refusal: Refusal }) {
   const momentWords = useMomentWords();
   return (

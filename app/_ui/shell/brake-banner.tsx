@@ -12,7 +12,7 @@ import { useLive } from "../data/live";
 import { duration, scopeWords } from "../figures/format";
 import { tellLifted } from "./undo-brake";
 
-/** One red bar per active brake, on every page: what is stopped, why, by whom, for how long, and the way back. */
+/** One red bar per active brake, on every page: what is stopped, why, by whom, for how long, and the lift button. */
 export function BrakeBanner({ canLift }: { canLift: boolean }) {
   const brakes = useLive().data?.brakes ?? [];
   if (brakes.length === 0) return null;

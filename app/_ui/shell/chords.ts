@@ -3,10 +3,10 @@
 import { useRouter } from "next/navigation";
 import { useEffect, useRef } from "react";
 
-/** How long the second key may be waited for. */
+/** Time limit for the second key. */
 const PATIENCE_MS = 1500;
 
-/** "g" and then a page's letter goes there; `onHelp` is called for "?". Keys typed into fields are left alone. */
+/** "g" and then a page's letter opens that page; `onHelp` is called for "?". Keys typed into fields are ignored. */
 export function useChords(pages: readonly { readonly key: string; readonly href: string }[], onHelp: () => void): void {
   const router = useRouter();
   const begunAt = useRef(Number.NEGATIVE_INFINITY);

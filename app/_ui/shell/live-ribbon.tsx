@@ -9,7 +9,7 @@ const TICK_MS = 500;
 const STALE_MS = 3000;
 const LOST_MS = 10_000;
 
-/** How old the figures on this page are: green while they are live, amber and red when they are not. */
+/** The age of this page's figures: green while they are live, otherwise amber or red. */
 export function LiveRibbon() {
   const live = useLive();
   const [now, setNow] = useState<number | null>(null);

@@ -6,7 +6,7 @@ import Link from "next/link";
 import { useLive } from "../data/live";
 import { plural } from "../figures/format";
 
-/** How many alerts and requests for more are open, beside the menu's Alerts; nothing while there are none. */
+/** The number of open alerts and requests for more, beside the menu's Alerts; hidden when 0. */
 export function OpenAlertsBadge() {
   const { open, critical, words } = useOpenAlerts();
   if (open === 0) return null;
@@ -17,7 +17,7 @@ export function OpenAlertsBadge() {
   );
 }
 
-/** The same in the header, where a phone shows no menu. */
+/** The same in the header, for phones without a menu. */
 export function OpenAlertsLink() {
   const { open, critical, words } = useOpenAlerts();
   if (open === 0) return null;

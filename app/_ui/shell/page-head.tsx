@@ -4,7 +4,7 @@ import { Alert, Button, Group, Stack, Text, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 
-/** Title of a page, what it is for, and what can be done on it. */
+/** A page's title, purpose, and actions. */
 export function PageHead({ title, about, children }: { title: string; about: string; children?: ReactNode }) {
   return (
     <Group justify="space-between" align="flex-end">
@@ -21,7 +21,7 @@ export function PageHead({ title, about, children }: { title: string; about: str
   );
 }
 
-/** The error, instead of the content; a read can be tried again. */
+/** The error, instead of the content; a failed read can be retried. */
 export function Failed({ what, error }: { what: string; error: Error | null }) {
   const queries = useQueryClient();
   if (error === null) return null;

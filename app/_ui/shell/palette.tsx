@@ -11,13 +11,13 @@ import { useFoundKeys, useFoundTenants } from "../data/found";
 import { readPasted } from "../forms/pasted";
 import { soughtIn } from "../forms/sought";
 
-/** Here, so that a page that opens it loads only what the palette loads. */
+/** Here, so that a page that opens it loads only the palette's code. */
 export const openPalette = () => spotlight.open();
 
 const TENANTS_SHOWN = 8;
 const KEYS_SHOWN = 6;
 
-/** Ctrl+K: pages, tenants, keys, a request id, and the brake; finds what is typed or pasted. */
+/** Ctrl+K: finds pages, tenants, keys, a request id, and the brake from typed or pasted text. */
 export function Palette({ role }: { role: string }) {
   const router = useRouter();
   const [text, setText] = useState("");
@@ -25,7 +25,7 @@ export function Palette({ role }: { role: string }) {
   const sought = soughtIn(text);
   const tenants = useFoundTenants(sought, { limit: TENANTS_SHOWN, enabled: isUsed || text !== "" });
   const keys = useFoundKeys(sought, { limit: KEYS_SHOWN, enabled: isUsed || text !== "" });
-  // What was found for fewer letters stays until the answer is there: Enter must not meet what does not match.
+  // Results for fewer letters stay until the answer arrives, but Enter must not select one that does not match.
   const words = sought.toLowerCase().split(/\s+/);
   const fits = ({ name, slug }: { name: string; slug: string }) =>
     words.every((word) => `${name} ${slug}`.toLowerCase().includes(word));
@@ -51,11 +51,11 @@ export function Palette({ role }: { role: string }) {
 type Entry = { readonly id: string; readonly label: string; readonly description: string; readonly href: string };
 type Known = { readonly tenants: readonly TenantView[]; readonly keys: readonly KeyView[] };
 
-/** What fits the text: the call of a pasted id first, then tenants, keys, brakes and pages. */
+/** The matches: the call of a pasted id first, then tenants, keys, brakes and pages. */
 function entriesFor(text: string, { tenants, keys }: Known, role: Role): Entry[] {
   const wanted = text.trim().toLowerCase();
   const has = (...words: string[]) => words.join(" ").toLowerCase().includes(wanted);
-  // The server has found them; those of the text before are shown until it answers.
+  // Results from the server; the previous text's results are shown until it answers.
   const found = tenants.slice(0, TENANTS_SHOWN);
   const ofKeys = wanted === "" ? [] : keys.slice(0, KEYS_SHOWN);
   const mayStop = can(role, "brakes.set");

@@ -7,7 +7,7 @@ import { api } from "../data/api";
 
 const LOOK_EVERY_MS = 500;
 
-/** How many of the living processes enforce the newest policy, and how long the slowest took to take it up. */
+/** How many of the processes alive enforce the newest policy, and the longest time to adopt it. */
 export function Propagation() {
   const seen = useQuery({
     queryKey: ["instances"],

@@ -65,10 +65,10 @@ import { LiveRibbon } from "./live-ribbon";
 import { OpenAlertsBadge, OpenAlertsLink } from "./open-alerts";
 import { StoreBanner } from "./store-banner";
 
-// Loaded when the page is there: nobody types before that.
+// Loaded after the page: it is not needed before.
 const Palette = dynamic(() => import("./palette").then((part) => part.Palette), { ssr: false });
 
-/** Also before the palette is loaded: it opens as soon as it is there. */
+/** Also works before the palette is loaded: it opens once loaded. */
 const openPalette = () => void import("./palette").then((part) => part.openPalette());
 
 const ICONS = {
@@ -96,12 +96,12 @@ const ICONS = {
   file: IconFileText,
 };
 
-/** The frame of every page: menu, how old the figures are, and the banner while a brake is on. */
+/** The frame of every page: menu, age of the figures, and the banner while a brake is on. */
 export function Shell({ actor, children }: { actor: { name: string; role: string }; children: ReactNode }) {
   const [isOpen, { toggle, close }] = useDisclosure();
   const path = usePathname();
   useLiveStream();
-  // Everywhere, also while something is typed into a field; the slash is only a key where nothing is.
+  // Works everywhere, also in fields; the slash works only outside fields.
   useHotkeys([["mod+K", openPalette]], []);
   useHotkeys([["/", openPalette]]);
   const role = asRole(actor.role) ?? "viewer";
@@ -161,7 +161,7 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
   );
 }
 
-/** The menu: pages under what they are for. */
+/** The menu: pages grouped by purpose. */
 function Pages(props: { pages: readonly NavItem[]; path: string; onChosen: () => void }) {
   const { pages, path, onChosen } = props;
   const isActive = (href: string) => (href === "/" ? path === "/" : path.startsWith(href));
@@ -207,7 +207,7 @@ function Logo() {
   );
 }
 
-/** What "?" shows. */
+/** The list of keyboard shortcuts for "?". */
 function Keys({ pages, isOpen, onClose }: { pages: readonly NavItem[]; isOpen: boolean; onClose: () => void }) {
   const lines = [
     { label: "Find anything", keys: ["Ctrl", "K"] },

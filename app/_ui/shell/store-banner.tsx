@@ -11,7 +11,7 @@ import { plural } from "../figures/format";
 import { Moment } from "../figures/moment";
 import { FAILURE_MODE_WORDS } from "../limits/failure-mode";
 
-/** On every page while a process cannot reach the shared store: since when, and what holds of the limits meanwhile. */
+/** On every page while a process cannot reach the shared store: since when, and how limits behave meanwhile. */
 export function StoreBanner() {
   const live = useLive().data?.instances;
   const isAway = live !== undefined && live.storeAway > 0;

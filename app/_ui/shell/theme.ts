@@ -28,7 +28,7 @@ export const theme = createTheme({
   defaultRadius: "md",
   cursorType: "pointer",
   components: {
-    // Beside a long text on a phone the text gives way, not the button's label.
+    // Beside a long text on a phone the text shrinks, not the button's label.
     Button: { styles: { root: { flexShrink: 0 } } },
     Modal: { defaultProps: { closeButtonProps: { "aria-label": "Close" } } },
     Card: { defaultProps: { withBorder: true, padding: "md", radius: "md" } },

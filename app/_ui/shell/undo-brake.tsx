@@ -8,7 +8,7 @@ import { Propagation } from "./propagation";
 
 const SHOWN_MS = 15_000;
 
-/** Tells that a brake is on and how far it has come, and offers to take it back while one looks at what it does. */
+/** Shows that a brake is on and how many processes enforce it, and offers to undo it for a while. */
 export function tellSet(brake: BrakeState, refresh: () => Promise<void>): void {
   tell({
     id: `set-${brake.id}`,
@@ -21,7 +21,7 @@ export function tellSet(brake: BrakeState, refresh: () => Promise<void>): void {
   });
 }
 
-/** Tells that a brake is lifted, and offers to set the same again for the time that was left of it. */
+/** Shows that a brake is lifted, and offers to set it again for its remaining time. */
 export function tellLifted(brake: BrakeState, refresh: () => Promise<void>): void {
   const leftMs = brake.expiresAt === null ? null : Date.parse(brake.expiresAt) - Date.now();
   const { scope, mode, reason, publicMessage } = brake;

@@ -3,7 +3,7 @@
 import { Group, SegmentedControl, TextInput } from "@mantine/core";
 import { monthBack } from "./time-range";
 
-/** A calendar month, for what is drawn up by the month: the last whole one, the running one, or any other. */
+/** A calendar month for monthly reports: the last whole one, the current one, or any other. */
 export function MonthPicker({ month, onChange }: { month: string; onChange: (month: string | null) => void }) {
   const now = new Date();
   const [last, running] = [monthBack(now, 1), monthBack(now, 0)];

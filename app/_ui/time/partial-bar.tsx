@@ -1,11 +1,11 @@
 import type { BarShapeProps } from "recharts";
 
-/** Marks a point of a chart whose time is not over yet. */
+/** Marks a chart point whose time is not over yet. */
 export const SO_FAR = ", so far";
-/** What is not over yet is drawn so light. */
+/** Opacity of incomplete points. */
 export const PARTIAL_OPACITY = 0.45;
 
-/** One part of a bar; of a time that is not over yet it is drawn lighter. `time`: how the chart names the bar's time. */
+/** One part of a bar, lighter if its time is not over yet. `time`: the bar's time in the chart's form. */
 export function partialBar(time: string) {
   return function Bar({ x, y, width, height, fill, payload }: BarShapeProps) {
     const name = typeof payload === "object" && payload !== null ? String(Reflect.get(payload, time)) : "";

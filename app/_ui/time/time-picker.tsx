@@ -8,14 +8,14 @@ import { fieldOf, isPreset, momentIn, PRESETS, type Preset, spanOf, type TimeCho
 
 type Props = {
   readonly choice: TimeChoice;
-  /** what this page offers at one click */
+  /** this page's presets */
   readonly presets: readonly Preset[];
   readonly onChange: (choice: TimeChoice) => void;
-  /** absent: the page compares nothing */
+  /** absent: the page has no comparison */
   readonly compare?: { readonly isOn: boolean; readonly onChange: (isOn: boolean) => void };
 };
 
-/** The time that a page is about: so far back, from one moment to another, or a calendar month. */
+/** A page's time range: a preset, from one moment to another, or a calendar month. */
 export function TimePicker({ choice, presets, onChange, compare }: Props) {
   const [isOpen, setIsOpen] = useState(false);
   const words = useMomentWords();

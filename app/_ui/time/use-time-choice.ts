@@ -3,7 +3,7 @@
 import { parseAsString, parseAsStringLiteral, useQueryStates } from "nuqs";
 import { PRESET_NAMES, type Preset, type TimeChoice } from "./time-range";
 
-/** The time that a page is about, as it stands in its address. */
+/** A page's time range, stored in its address. */
 export function useTimeChoice(preset: Preset): readonly [TimeChoice, (choice: TimeChoice) => void] {
   const [place, setPlace] = useQueryStates({
     range: parseAsStringLiteral(PRESET_NAMES).withDefault(preset),

@@ -3,7 +3,7 @@
 import { Text } from "@mantine/core";
 import { useZone, zoneWords } from "../figures/moment";
 
-/** Says in which zone the times of a chart are. */
+/** Shows the zone of a chart's times. */
 export function ZoneNote() {
   const [zone] = useZone();
   return (

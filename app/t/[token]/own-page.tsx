@@ -7,7 +7,7 @@ import { Listing } from "../../_ui/figures/listing";
 import { forecastWords } from "../../_ui/limits/forecast-words";
 import { QuotaLine } from "../../_ui/limits/quota-line";
 
-/** What a tenant may know of itself: what is left, what it spent, what was refused and why. */
+/** What a tenant may see of itself: what is left, its spend, its refusals and their reasons. */
 export function OwnPage({ page }: { page: TenantPage }) {
   return (
     <Container size="lg" py="lg" component="main">

@@ -7,7 +7,7 @@ import { OwnPage } from "./own-page";
 export const metadata: Metadata = { title: "Usage and limits", robots: { index: false, follow: false } };
 export const dynamic = "force-dynamic";
 
-/** A tenant's own page, for anybody with its signed link. */
+/** A tenant's own page, for any holder of its signed link. */
 export default async function Page({ params }: { params: Promise<{ token: string }> }) {
   const { token } = await params;
   const context = currentConsole();

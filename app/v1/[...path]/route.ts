@@ -4,7 +4,7 @@ import { nextDoor } from "@/lib/gateway/exchange/next-door";
 const answer = (request: Request) => nextDoor(request, after);
 
 export const dynamic = "force-dynamic";
-/** Of a serverless host: how long a call may go on, in seconds. */
+/** For a serverless host: time limit of a call, in seconds. */
 export const maxDuration = 300;
 export const GET = answer;
 export const POST = answer;

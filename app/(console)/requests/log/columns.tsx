@@ -19,7 +19,7 @@ type Column = {
 const ms = (value: number | null) => (value === null ? "" : `${count(value)} ms`);
 const number = (value: number | null) => (value === null ? "" : count(value));
 
-/** Everything that the log knows of a call, in the order of the table; hidden ones are there to be chosen. */
+/** All fields of a call in the log, in table order; hidden ones can be chosen. */
 export const COLUMNS: readonly Column[] = [
   {
     id: "tenant",
@@ -87,7 +87,7 @@ function outcomeOf({ outcome, count: calls }: RequestLine): string {
 
 const USUAL = COLUMNS.filter((one) => one.isHidden !== true).map((one) => one.id);
 
-/** Which columns are shown; one choice for this browser. */
+/** The shown columns; one choice per browser. */
 export function useColumns() {
   return useLocalStorage<readonly string[]>({ key: "spillway-log-columns", defaultValue: USUAL });
 }

@@ -14,7 +14,7 @@ export type FacetAnswer = {
 
 const VALUES_SHOWN = 6;
 
-/** How often each value occurs; a click narrows the log to it. */
+/** The count of each value; a click narrows the log to it. */
 export function FacetList({
   answer,
   onChoose,
@@ -43,7 +43,7 @@ export function FacetList({
 
 type FacetsOf = {
   readonly answer: FacetAnswer;
-  /** where there is little room; elsewhere it always is */
+  /** whether it is open on small screens; on others it always is */
   readonly isOpen: boolean;
   readonly onChoose: (facet: Facet, value: string) => void;
 };

@@ -23,7 +23,7 @@ type Props = {
   readonly answer: FacetAnswer | undefined;
   /** of one bar */
   readonly seconds: number;
-  /** when it was asked for: a bar that ends later is not over yet; null = the range is over */
+  /** time of the query: a bar that ends later is incomplete; null = the range is over */
   readonly askedAt: number | null;
   readonly onRange: (from: string, to: string) => void;
 };
@@ -104,7 +104,7 @@ export function Histogram({ answer, seconds, askedAt, onRange }: Props) {
   );
 }
 
-/** One bar per bucket from the first to the last, its kinds on top of each other. */
+/** One bar per bucket from the first to the last, with its kinds stacked. */
 function barsOf(answer: FacetAnswer | undefined, seconds: number) {
   const buckets = answer?.buckets ?? [];
   const width = seconds * MS_PER_SECOND;

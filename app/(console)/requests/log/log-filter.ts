@@ -37,7 +37,7 @@ export const FACET_WORDS: Readonly<Record<Facet | "user", string>> = {
   tag: "Tag",
 };
 
-/** Every filter is a part of the address, so that a link shows the same. */
+/** Every filter is part of the address, so a link shows the same. */
 export const LOG_PLACE = {
   kind: parseAsString,
   tenant: parseAsString,
@@ -62,7 +62,7 @@ export type LogPlace = { readonly [Name in Exclude<keyof typeof LOG_PLACE, "rang
   readonly range: Preset;
 };
 
-/** What the calls can be summed by, in the order in which people ask. */
+/** What the calls can be summed by, most frequent questions first. */
 export const GROUPS = [
   "key",
   "tenant",
@@ -78,13 +78,13 @@ export const GROUPS = [
 ] as const satisfies readonly SumSplit[];
 export type LogGroup = (typeof GROUPS)[number];
 
-/** How the lines are shown: one by one, or summed by one thing. */
+/** How the lines are shown: one by one, or as sums. */
 export const LOG_SUMS = {
   group: parseAsStringLiteral(GROUPS),
   order: parseAsStringLiteral(["cost", "calls", "tokens", "failed", "refused"] as const).withDefault("cost"),
 };
 
-/** The filter that a line of the sums stands for. */
+/** The filter for the calls of a line of the sums. */
 export function narrowedTo(
   by: LogGroup,
   { value, tenant }: { readonly value: string; readonly tenant: string | null },
@@ -92,7 +92,7 @@ export function narrowedTo(
   return { ...(tenant === null ? {} : { tenant }), [by]: value };
 }
 
-/** What a saved view keeps of the page's address: all but the place in the list. */
+/** What a saved view keeps of the page's address: all but the position in the list. */
 export function viewOf(address: { toString(): string }): string {
   const query = new URLSearchParams(address.toString());
   query.delete("after");
@@ -100,10 +100,10 @@ export function viewOf(address: { toString(): string }): string {
 }
 
 const MS_PER_SECOND = 1000;
-/** A histogram has about as many bars as fit beside each other. */
+/** A histogram has about as many bars as fit side by side. */
 const BARS = 60;
 
-/** What is asked for, as the API takes it; a relative range counts from `now`. */
+/** The query in the API's form; a relative range counts from `now`. */
 export function queryOf(place: LogPlace, now: number): Record<string, string> {
   const { range: _range, month: _month, ...filters } = place;
   const { from, to } = spanOf(place, now);
@@ -112,7 +112,7 @@ export function queryOf(place: LogPlace, now: number): Record<string, string> {
   return Object.fromEntries(named.flatMap(([name, value]) => (value === null || value === "" ? [] : [[name, value]])));
 }
 
-/** The width of a bar, in seconds: a minute at least, as what is turned away is counted per minute. */
+/** The width of a bar, in seconds: at least a minute, because denied calls are counted per minute. */
 export function bucketSecondsOf(place: LogPlace, now: number): number {
   const { from, to } = spanOf(place, now);
   const span = from === null ? WEEK_SECONDS : ((to ?? now) - from) / MS_PER_SECOND;

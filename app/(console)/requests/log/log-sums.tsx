@@ -30,16 +30,16 @@ const SIZES: Readonly<Record<SumOrder, (sum: LogSumView) => number>> = {
 type Props = {
   readonly by: LogGroup;
   readonly order: SumOrder;
-  /** asks the server, by these members in addition to the filter */
+  /** query for the server, with these members in addition to the filter */
   readonly pathOf: (more: Record<string, string>) => string;
-  /** the filter: what the answer is remembered by */
+  /** the filter: the cache key of the answer */
   readonly place: LogPlace;
   readonly everyMs: number | false;
   readonly onOrder: (order: SumOrder) => void;
   readonly onNarrow: (change: Partial<LogPlace>) => void;
 };
 
-/** What the calls of the log came to, by one thing; the largest first. A value leads to its calls. */
+/** Sums of the log's calls by one dimension, largest first. A value links to its calls. */
 export function LogSums({ by, order, pathOf, place, everyMs, onOrder, onNarrow }: Props) {
   const found = useQuery({
     queryKey: ["request-log", "sums", place, by, order],
@@ -107,7 +107,7 @@ function HeadOf(props: { figure: Figure; isChosen: boolean; onOrder: (order: Sum
   return (
     <Table.Th className="figure" ta="right" aria-sort={isChosen ? "descending" : "none"}>
       <UnstyledButton fz="sm" fw={700} onClick={() => onOrder(figure.order)}>
-        {/* Before the word, so that words and figures end on one line; as wide with it as without. */}
+        {/* Before the word, so that words and figures align at the end. The width is the same without it. */}
         <Box component="span" aria-hidden style={{ visibility: isChosen ? "visible" : "hidden" }}>
           ↓{" "}
         </Box>
@@ -140,7 +140,7 @@ function ValueOf({ by, sum, onNarrow }: { by: LogGroup; sum: LogSumView } & Pick
   );
 }
 
-/** How much it is of the largest; the figures beside it say it in numbers. */
+/** Its share of the largest; the figures beside it give the numbers. */
 function Share({ of }: { of: number }) {
   const width = `${Math.round(of * 100)}%`;
   return <Box h={3} mt={3} w={width} bg="river.4" aria-hidden style={{ borderRadius: 2 }} visibleFrom="sm" />;

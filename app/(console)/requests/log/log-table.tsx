@@ -6,14 +6,14 @@ import type { RequestLine } from "@/lib/console/requests/requests";
 import { Moment } from "../../../_ui/figures/moment";
 import { COLUMNS } from "./columns";
 
-/** The lines of the log; the time leads to the call's explanation where one is kept. */
+/** The lines of the log. The time links to the call's explanation if one is stored. */
 export function LogTable({ lines, columns }: { lines: readonly RequestLine[]; columns: readonly string[] }) {
   const shown = COLUMNS.filter((one) => columns.includes(one.id));
   if (lines.length === 0) return null;
   return (
     <Card component="section" aria-label="Calls" padding={0}>
       <Table.ScrollContainer minWidth={700} type="native" tabIndex={0} role="group" aria-label="Calls, table">
-        {/* One line per call: broken over three, a page of the log shows a third of it. */}
+        {/* One line per call: with three lines each, a page would show a third of the calls. */}
         <Table verticalSpacing={6} horizontalSpacing="sm" fz="sm" style={{ whiteSpace: "nowrap" }}>
           <Table.Thead>
             <Table.Tr>

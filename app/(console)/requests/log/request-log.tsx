@@ -29,7 +29,7 @@ import {
 import { LogTable } from "./log-table";
 import { SavedViews } from "./saved-views";
 
-// Only a choice needs it.
+// Loaded later: only a choice needs it.
 const LogSums = dynamic(() => import("./log-sums").then((part) => part.LogSums), {
   ssr: false,
   loading: () => <Skeleton h={320} radius="md" />,
@@ -42,7 +42,7 @@ const EXPORTED_MAX = "5000";
 const SUMS_MAX = "1000";
 const RANGES = ["15m", "1h", "24h", "7d", "all"] as const;
 
-/** Calls of all tenants: served, failed, refused and denied, narrowed by what they have in common. */
+/** Calls of all tenants: served, failed, refused and denied, with filters. */
 export function RequestLog() {
   const [{ after, ...place }, setPlace] = useQueryStates({ ...LOG_PLACE, after: parseAsString });
   const [{ group, order }, setSums] = useQueryStates(LOG_SUMS);
@@ -132,7 +132,7 @@ export function RequestLog() {
   );
 }
 
-/** One by one, or summed by one thing. */
+/** One by one, or as sums. */
 function ShownAs({ group, onChange }: { group: LogGroup | null; onChange: (group: LogGroup | null) => void }) {
   return (
     <Select
@@ -159,7 +159,7 @@ type LinesOf = {
   readonly onAfter: (after: string | null, history: "push" | "replace") => void;
 };
 
-/** A page of the calls, the newest first. */
+/** A page of the calls, newest first. */
 function Lines({ place, pathOf, columns, after, everyMs, onAfter }: LinesOf) {
   const page = useQuery({
     queryKey: ["request-log", place, after],
@@ -168,7 +168,7 @@ function Lines({ place, pathOf, columns, after, everyMs, onAfter }: LinesOf) {
         pathOf({ size: String(PAGE), ...(after === null ? {} : { after }) }),
       ),
     placeholderData: keepPreviousData,
-    // Only the newest page is live: an older one stays where it is.
+    // Only the newest page is live: an older one does not move.
     refetchInterval: after === null ? everyMs : false,
   });
   if (page.error !== null) return <Failed what="The calls could not be loaded" error={page.error} />;
@@ -211,7 +211,7 @@ function Export({ pathOf }: { pathOf: (more: Record<string, string>) => string }
 
 type Place = Parameters<typeof queryOf>[0];
 
-/** What the log is narrowed to, each with the way to take it away; a user is typed, as they are too many to list. */
+/** The log's filters, each with a button to remove it. Users are typed, because they are too many to list. */
 function Chosen({ place, narrow }: { place: Place; narrow: (change: Partial<Place>) => void }) {
   const { range: _range, from: _from, to: _to, month: _month, ...filters } = place;
   const chosen = Object.entries(FACET_WORDS).flatMap(([name, words]) => {

@@ -9,7 +9,7 @@ import type { SavedView } from "@/lib/console/requests/saved-views";
 import { api } from "../../../_ui/data/api";
 import { FormDialog } from "../../../_ui/forms/dialog";
 
-/** The operator's own views of the log: each is its address, under a name. */
+/** The operator's own views of the log: each is its address, with a name. */
 export function SavedViews({ query }: { query: string }) {
   const [isSaving, setIsSaving] = useState(false);
   const [removed, setRemoved] = useState<SavedView | null>(null);

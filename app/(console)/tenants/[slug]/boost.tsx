@@ -22,8 +22,8 @@ const REASON_CHARS_MIN = 8;
 type Line = QuotaLineView;
 
 /**
- * Another capacity of one limit for this tenant, for a while. The next call obeys it; what was used is kept. `user`: whose
- * counter can be reset, of a limit that each user has.
+ * Changes one limit's capacity for this tenant for a while. The next call obeys it; the use is kept. `user`: the user
+ * whose counter can be reset, for a limit per user.
  */
 export function Boost(props: { slug: string; line: Line; user?: string; onClose: () => void }) {
   const { slug, line, user, onClose } = props;
@@ -124,7 +124,7 @@ function Capacity({ dimension, value, onChange }: CapacityOf) {
 
 type Done = { readonly title: string; readonly message: string; readonly onClose: () => void };
 
-/** A request that refreshes what is shown, says that it is done, and closes the dialog. */
+/** A request that reports success, refreshes the page, and closes the dialog. */
 function useChange(mutationFn: () => Promise<unknown>, { title, message, onClose }: Done) {
   const queries = useQueryClient();
   return useMutation({

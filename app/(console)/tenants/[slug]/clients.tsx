@@ -9,7 +9,7 @@ import { Listing } from "../../../_ui/figures/listing";
 
 const MANY_RETRIES = 0.2;
 
-/** Which libraries call, and which of them hammer: retries cost nothing but may be most of the traffic. */
+/** Client libraries, and which of them retry most: retries cost nothing but may be most of the traffic. */
 export function Clients({ slug }: { slug: string }) {
   const seen = useQuery({
     queryKey: ["clients", slug],

@@ -11,7 +11,7 @@ export type CostClass = keyof Permits;
 
 export const NONE = "none";
 
-/** One write, told when it is in force. */
+/** One write, confirmed when it is in force. */
 export function usePut(path: string) {
   const queries = useQueryClient();
   return useMutation({

@@ -6,7 +6,7 @@ import type { FeaturesView } from "@/lib/console/tenants/features";
 import { count } from "../../../_ui/figures/format";
 import { asClasses, choices, featurePath, type Permits, usePut } from "./cost-class";
 
-/** What the classes count as, and a class for a feature that has not called yet. */
+/** How many requests each class counts as, and a class for a feature without calls. */
 export function CostClasses({ slug, view, onClose }: { slug: string; view: FeaturesView; onClose: () => void }) {
   const [permits, setPermits] = useState<Permits>(view.permits);
   const put = usePut(`tenants/${encodeURIComponent(slug)}/classes`);

@@ -8,7 +8,7 @@ import { api } from "../../../_ui/data/api";
 import { LimitOrigin } from "../../../_ui/limits/limit-origin";
 import { Failed } from "../../../_ui/shell/page-head";
 
-/** Every limit that holds for the tenant, and where its number comes from: the step in bold is in force. */
+/** Every limit of the tenant, and the source of its number: the step in bold is in force. */
 export function EffectiveLimits({ slug, tier }: { slug: string; tier: string }) {
   const seen = useQuery({
     queryKey: ["effective", slug],

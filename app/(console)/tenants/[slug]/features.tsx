@@ -10,10 +10,10 @@ import { count } from "../../../_ui/figures/format";
 import { Listing } from "../../../_ui/figures/listing";
 import { asClasses, choices, featurePath, NONE, type Permits, requests, usePut } from "./cost-class";
 
-// Its number fields are much of what the page would load, and few visits need them.
+// Loaded later: its number fields are much of the page's code, and few visits need them.
 const CostClasses = dynamic(() => import("./cost-classes").then((part) => part.CostClasses), { ssr: false });
 
-/** What the tenant's calls are for: as how many requests they count, and how well they are estimated. */
+/** The tenant's features: how many requests their calls count as, and how well they are estimated. */
 export function Features({ slug, canEdit }: { slug: string; canEdit: boolean }) {
   const path = `tenants/${encodeURIComponent(slug)}`;
   const seen = useQuery({ queryKey: ["features", slug], queryFn: () => api<FeaturesView>(`${path}/features`) });
@@ -71,7 +71,7 @@ function ClassOf({
   );
 }
 
-/** What a class means for this tenant. */
+/** The values of a class for this tenant. */
 function Classes({ slug, view, canEdit }: { slug: string; view: FeaturesView; canEdit: boolean }) {
   const [isEditing, setIsEditing] = useState(false);
   return (

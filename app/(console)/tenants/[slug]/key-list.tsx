@@ -15,10 +15,10 @@ import { rotationWords } from "../../keys/rotation-words";
 import { SparseEnvironments } from "../../keys/sparse-environments";
 import { useUsedFrom } from "../../keys/used-from";
 
-// Its fields are much of what the page would load, and few visits need them.
+// Loaded later: its fields are much of the page's code, and few visits need them.
 const KeyDialogs = dynamic(() => import("../../keys/key-dialogs").then((part) => part.KeyDialogs), { ssr: false });
 
-/** A tenant's keys, those that may be used first, with what can be done to each. */
+/** A tenant's keys, usable ones first, with the actions on each. */
 export function KeyList({ slug, canMake, canRevoke }: { slug: string; canMake: boolean; canRevoke: boolean }) {
   const [dialog, setDialog] = useState<KeyDialog | null>(null);
   const keys = useQuery({

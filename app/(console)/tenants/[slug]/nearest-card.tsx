@@ -10,7 +10,7 @@ import { QuotaLine } from "../../../_ui/limits/quota-line";
 
 const EVERY_MS = 3000;
 
-/** Limits that single keys, users and features use up while the tenant as a whole has room. Nothing while none is used. */
+/** Limits that single keys, users and features use up while the tenant as a whole has room. Empty while none is used. */
 export function NearestCard({ slug }: { slug: string }) {
   const nearest = useQuery({
     queryKey: ["nearest", slug],
@@ -42,7 +42,7 @@ export function NearestCard({ slug }: { slug: string }) {
   );
 }
 
-/** A user's page; a feature's calls in the request log; of a key, the tenant's calls that this limit refused. */
+/** Links: a user's page; a feature's calls in the request log; for a key, the tenant's calls that this limit refused. */
 function placeOf(slug: string, { of, name }: NearestView["limits"][number]): string {
   if (of.kind === "user" && of.name !== null) return userPath(slug, of.name);
   const more = of.kind === "feature" && of.name !== null ? { feature: of.name } : { limitName: name };

@@ -6,7 +6,7 @@ import type { OverrideView } from "@/lib/console/limits/overrides";
 import { api } from "../../../_ui/data/api";
 import { amount, fromNow } from "../../../_ui/figures/format";
 
-/** What is written for this tenant other than its tier says, patterns included. Nothing is shown when there is nothing. */
+/** This tenant's overrides of its tier, patterns included. Hidden when there are none. */
 export function OverrideList({ slug, canEdit }: { slug: string; canEdit: boolean }) {
   const queries = useQueryClient();
   const overrides = useQuery({

@@ -10,12 +10,12 @@ import { useLive } from "../../../_ui/data/live";
 import { isOverridable, QuotaLine } from "../../../_ui/limits/quota-line";
 import { Failed } from "../../../_ui/shell/page-head";
 
-// Its fields are a tenth of what the page loads, and few visits need them.
+// Loaded later: its fields are a tenth of the page's code, and few visits need them.
 const Boost = dynamic(() => import("./boost").then((part) => part.Boost), { ssr: false });
 
 const EVERY_MS = 1000;
 
-/** The tenant's own limits as its next call will find them: the same function decides and tells. */
+/** The tenant's own limits as its next call meets them, from the same function that decides. */
 export function QuotaCard({ slug, canBoost }: { slug: string; canBoost: boolean }) {
   const [boosted, setBoosted] = useState<QuotaView["limits"][number] | null>(null);
   const isStoreAway = (useLive().data?.instances.storeAway ?? 0) > 0;

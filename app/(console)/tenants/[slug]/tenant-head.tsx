@@ -15,12 +15,12 @@ import { scopeWords } from "../../../_ui/figures/format";
 import { FormDialog } from "../../../_ui/forms/dialog";
 import { brakesOn } from "../../../_ui/limits/brakes-on";
 
-// Only a click needs it.
+// Loaded later: only a click needs it.
 const BrakeDialog = dynamic(() => import("../../brake-dialog").then((part) => part.BrakeDialog), { ssr: false });
 
 type Doing = "stop" | "tier" | "suspend" | "resume";
 
-/** The tenant's name, whether its calls are stopped, and what can be done about it: Stop first, also on a phone. */
+/** The tenant's name, whether its calls are stopped, and the actions on it: Stop first, also on a phone. */
 export function TenantHead({ tenant, canEdit, canStop }: { tenant: TenantView; canEdit: boolean; canStop: boolean }) {
   const [doing, setDoing] = useState<Doing | null>(null);
   const close = () => setDoing(null);
@@ -86,7 +86,7 @@ function Naming({ tenant }: { tenant: TenantView }) {
   );
 }
 
-/** Says that a brake stops this tenant's calls: what is left of its limits admits nothing then. */
+/** Shows that a brake stops this tenant's calls: then the rest of its limits admits nothing. */
 function Stopped({ tenant }: { tenant: TenantView }) {
   const { whole, part } = brakesOn(useLive().data?.brakes ?? [], tenant);
   if (whole.length === 0 && part.length === 0) return null;
@@ -117,7 +117,7 @@ function useEdit(tenant: TenantView) {
 
 function ChangeTier({ tenant, onClose }: { tenant: TenantView; onClose: () => void }) {
   const tiers = useQuery({ queryKey: ["tiers"], queryFn: () => api<{ tiers: TierView[] }>("tiers") });
-  // Kept: the tenant at hand has the new tier by the time that Undo is pressed.
+  // Kept, because the tenant already has the new tier when Undo is pressed.
   const [before] = useState(tenant.tier);
   const [tier, setTier] = useState(before);
   const [reason, setReason] = useState("");

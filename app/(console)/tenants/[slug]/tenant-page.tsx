@@ -18,7 +18,7 @@ import { OverrideList } from "./override-list";
 import { QuotaCard } from "./quota-card";
 import { TenantHead } from "./tenant-head";
 
-/** One tenant: what it has left now, its keys, its tier, and whether it may call at all. */
+/** One tenant: what it has left, its keys, its tier, and whether it may call at all. */
 export function TenantPage(props: {
   slug: string;
   canEdit: boolean;

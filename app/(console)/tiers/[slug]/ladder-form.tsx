@@ -15,7 +15,7 @@ const RESERVES = [
   { value: "learned", label: "Learned: recent usage of similar calls" },
 ];
 
-/** What calls of a tier may be reduced to before they are refused, and what is held for their output. */
+/** How calls of a tier may be reduced before they are refused, and what is held for their output. */
 export function LadderForm({ ladder, onChange }: { ladder: Ladder; onChange: (ladder: Ladder) => void }) {
   const catalog = useQuery({ queryKey: ["catalog"], queryFn: () => api<Catalog>("catalog") });
   const set = (change: Partial<Ladder>) => onChange({ ...ladder, ...change });

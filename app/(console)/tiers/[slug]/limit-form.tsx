@@ -23,7 +23,7 @@ const FAILURE_WORDS = {
   open: "Each process enforces three times its share",
 } as const;
 
-/** What a limit for everyone is counted for; it is one counter over all tenants each time. */
+/** The dimension of a limit for everyone. Each is one counter over all tenants. */
 const EVERYONE_WORDS = { ...LAYER_WORDS, global: "All calls together" };
 
 type FormOf = {
@@ -35,7 +35,7 @@ type FormOf = {
 };
 type Part = { readonly limit: DraftLimit; readonly set: (change: Partial<DraftLimit>) => void };
 
-/** One limit: for whom, of what, how much, over what time. Money is entered in dollars and kept in micro-dollars. */
+/** One limit: subject, dimension, capacity and window. Money is entered in dollars and stored in micro-dollars. */
 export function LimitForm({ owner, limit, isOld, onChange, onRemove }: FormOf) {
   const set = (change: Partial<DraftLimit>) => onChange({ ...limit, ...change });
   const label = limit.name || "new limit";
@@ -137,7 +137,7 @@ function WhatIsCounted({ owner, limit, set }: Part & Pick<FormOf, "owner">) {
   );
 }
 
-/** Capacity, and for algorithms that have them: window, refill and burst credit. */
+/** Capacity, and if the algorithm has them: window, refill and burst credit. */
 function HowMuch({ limit, set }: Part) {
   const isMoney = limit.dimension === "cost_micro_usd";
   const isBucket = limit.algorithm === "token_bucket";
@@ -192,7 +192,7 @@ function HowMuch({ limit, set }: Part) {
   );
 }
 
-/** What happens without the store, and when the limit is used up. */
+/** The behaviour without the store, and when the limit is used up. */
 function WhenItFails({ limit, set }: Part) {
   return (
     <>
@@ -225,7 +225,7 @@ function unitWords({ dimension, algorithm }: DraftLimit): string {
   return algorithm === "token_bucket" ? "burst" : "units per window";
 }
 
-/** Concurrency goes with its own algorithm; leaving it leads back to a bucket per minute. */
+/** Concurrency has its own algorithm; changing from it returns to a bucket per minute. */
 function ofDimension(limit: DraftLimit, dimension: Limit["dimension"]): Partial<DraftLimit> {
   if (dimension === "concurrency")
     return {

@@ -4,7 +4,7 @@ import type { DraftLimit } from "@/lib/console/tiers/observed-draft.shared";
 import { LimitForm } from "./limit-form";
 import { NEW_LIMIT } from "./new-limit";
 
-/** A limit with a key for its place in the form, which a new limit has before it has an id. */
+/** A limit with a form key, because a new limit has no id yet. */
 export type LimitRow = DraftLimit & { readonly row: string };
 
 type ListOf = {
@@ -15,7 +15,7 @@ type ListOf = {
   readonly onChange: (rows: readonly LimitRow[]) => void;
 };
 
-/** All limits of a tier or of everyone, one form each, and a button for another one. */
+/** All limits of a tier or of everyone, one form each, and a button to add one. */
 export function LimitList({ owner, rows, isOld, empty, onChange }: ListOf) {
   const layer = owner === "everyone" ? "ip" : NEW_LIMIT.layer;
   return (
@@ -47,7 +47,7 @@ export function LimitList({ owner, rows, isOld, empty, onChange }: ListOf) {
   );
 }
 
-/** The limits without their places. */
+/** The limits without their form keys. */
 export function limitsOf(rows: readonly LimitRow[]): DraftLimit[] {
   return rows.map(({ row: _row, ...limit }) => limit);
 }

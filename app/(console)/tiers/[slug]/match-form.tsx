@@ -9,7 +9,7 @@ type MatchOf = { readonly match: Match; readonly layer: string; readonly onChang
 
 const { endpoints: ENDPOINTS, priorities: PRIORITIES } = LIMIT_CHOICES;
 
-/** To which calls a limit is narrowed; without any of them it is for all. */
+/** Which calls a limit applies to; empty = all. */
 export function MatchForm({ match, layer, onChange }: MatchOf) {
   const { tag, ...others } = match;
   const [isOpen, setOpen] = useState(Object.values(others).some((one) => one !== undefined));

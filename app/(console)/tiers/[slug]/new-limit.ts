@@ -1,6 +1,6 @@
 import type { DraftLimit } from "@/lib/console/tiers/observed-draft.shared";
 
-/** What "Add a limit" begins with. */
+/** Initial values of "Add a limit". */
 export const NEW_LIMIT: DraftLimit = {
   name: "",
   layer: "tenant",

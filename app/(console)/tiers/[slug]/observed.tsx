@@ -10,7 +10,7 @@ import { count, plural } from "../../../_ui/figures/format";
 
 const EVERY_MS = 5000;
 
-/** What a tier's observing limits would have refused; nothing when it has none. */
+/** Would-be refusals of a tier's observing limits; nothing when it has none. */
 export function Observed({ tier, onPutInForce }: { tier: TierView; onPutInForce?: () => void }) {
   const isAny = tier.limits.some((limit) => limit.observe);
   const seen = useQuery({

@@ -9,7 +9,7 @@ type FaultOf = {
   readonly merge?: () => Promise<void>;
 };
 
-/** Why limits were not published, and the way on when another operator was first. */
+/** Why limits were not published, and how to continue when another operator was first. */
 export function PublishFault({ error, reload, merge }: FaultOf) {
   const isConflict = error instanceof ApiProblem && error.code === "conflict";
   return (

@@ -6,7 +6,7 @@ type LineOf = {
   readonly onComment: (comment: string) => void;
   readonly isChanged: boolean;
   readonly isPublishing: boolean;
-  /** absent: there is nothing to review first */
+  /** absent: there is no review first */
   readonly onReview?: () => void;
 };
 

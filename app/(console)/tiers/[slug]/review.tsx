@@ -13,7 +13,7 @@ import { Failed } from "../../../_ui/shell/page-head";
 
 export type Predicted = { readonly calls: number; readonly refused: number; readonly hours: number };
 
-/** What a draft changes, and what it would have done to the calls of the last day: the same arithmetic that decides. */
+/** A draft's changes, and what it would have done to the last day's calls: the same arithmetic that decides. */
 export function Review({
   tier,
   limits,
@@ -25,9 +25,9 @@ export function Review({
 }: {
   tier: TierView;
   limits: readonly DraftLimit[];
-  /** with the replay's prediction, if it was ready */
+  /** with the replay's prediction, if ready */
   onPublish: (predicted: Predicted | null) => void;
-  /** beside the limits of now, observed only */
+  /** beside the current limits, only observed */
   onWatch: () => void;
   /** at an ISO time */
   onSchedule: (at: string) => void;

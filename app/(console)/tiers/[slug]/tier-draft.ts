@@ -13,13 +13,13 @@ export type TierDraft = {
   readonly notice: string;
 };
 
-/** The edit as it stands in the form. */
+/** The edit in the form. */
 export type TierEdit = Omit<TierDraft, "notice">;
 
 /** Edits of tiers that were left unpublished in this tab. */
 export const KEPT_TIERS = new KeptEdits<{ readonly tier: TierView; readonly edit: TierEdit }>();
 
-/** What was left unpublished of this tier, on top of a version that was published meanwhile; null = nothing. */
+/** This tier's unpublished edit, on top of a version that was published meanwhile; null = none. */
 export function keptDraft(tier: TierView): TierDraft | null {
   const kept = KEPT_TIERS.of(tier.slug);
   if (kept === null) return null;
@@ -27,7 +27,7 @@ export function keptDraft(tier: TierView): TierDraft | null {
   return { ...kept.edit, notice: "These are your unpublished changes. Review them, then publish." };
 }
 
-/** Enforces the limits that were only watched. */
+/** Enforces the limits that were only observed. */
 export function watchedDraft(tier: TierView): TierDraft {
   return {
     limits: putInForce(tier.limits),
@@ -64,7 +64,7 @@ export function mergedDraft(tier: TierView, edit: TierEdit, newer: TierView): Ti
   };
 }
 
-/** Whether the edit differs from the version that it began with; the comment does not count. */
+/** Whether the edit differs from its base version; the comment does not count. */
 export function isChangedFrom(tier: TierView, edit: TierEdit): boolean {
   if (edit.keyDaysMax !== tier.keyDaysMax) return true;
   return !isSame(edit.ladder, tier.ladder) || !isSame(edit.limits, tier.limits);
@@ -74,7 +74,7 @@ function isSame(left: unknown, right: unknown): boolean {
   return JSON.stringify(left) === JSON.stringify(right);
 }
 
-/** A limit of an earlier version under the id that it has now, so that it is an edit of it and not another one. */
+/** A limit of an earlier version with its current id, so that it is an edit and not a new limit. */
 function knownAs(tier: TierView, limit: DraftLimit): DraftLimit {
   const now = tier.limits.find((one) => one.name === limit.name);
   return now === undefined ? limit : { id: now.id, ...limit };

@@ -11,7 +11,7 @@ import { KEPT_TIERS, type TierDraft } from "./tier-draft";
 import { TierForm } from "./tier-form";
 import { tierPath } from "./tier-publishing";
 
-/** Loads one tier, then hands it to the form. The form starts again with each version and each loaded draft. */
+/** Loads one tier for the form. The form restarts with each version and each loaded draft. */
 export function TierEditor({ slug, canEdit }: { slug: string; canEdit: boolean }) {
   const [draft, setDraft] = useState<{ serial: number; content: TierDraft | null }>({ serial: 0, content: null });
   const tier = useQuery({

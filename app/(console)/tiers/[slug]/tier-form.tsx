@@ -32,7 +32,7 @@ type FormOf = {
   readonly onStart: (draft: TierDraft | null) => void;
 };
 
-/** One tier's limits and ladder: edit, review, publish or schedule. It starts again with each draft and version. */
+/** One tier's limits and ladder: edit, review, publish or schedule. It restarts with each draft and version. */
 export function TierForm({ tier, draft: given, canEdit, onStart }: FormOf) {
   const queries = useQueryClient();
   const [draft] = useState(() => given ?? (canEdit ? keptDraft(tier) : null));
@@ -152,7 +152,7 @@ function DraftNotice({ notice, onDrop }: { notice: string; onDrop: () => void })
 
 type NewestOf = { readonly tier: TierView; readonly isChanged: boolean; readonly isPublishing: boolean };
 
-/** The version that another operator has published meanwhile. Without changes of one's own it replaces the form. */
+/** A version that another operator published meanwhile. Without the operator's own changes it replaces the form. */
 function useNewest({ tier, isChanged, isPublishing }: NewestOf) {
   const queries = useQueryClient();
   const [newest, setNewest] = useState(tier.version);

@@ -7,10 +7,10 @@ import { Propagation } from "../../../_ui/shell/propagation";
 import type { Predicted } from "./review";
 import type { TierEdit } from "./tier-draft";
 
-/** How an edit is published: with the replay's prediction, watched beside the limits of now, or plainly (`null`). */
+/** How an edit is published: with the replay's prediction, observed beside the current limits, or directly (`null`). */
 export type PublishMode = Predicted | "watched" | null;
 
-/** Publishes or schedules an edit of a tier; `onDone` runs before what is shown is refreshed. */
+/** Publishes or schedules an edit of a tier; `onDone` runs before the page is refreshed. */
 export function useTierPublishing(tier: TierView, edit: TierEdit, onDone: () => void) {
   const queries = useQueryClient();
   const path = tierPath(tier.slug);

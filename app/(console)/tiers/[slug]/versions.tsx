@@ -23,7 +23,7 @@ export function Versions({
   current: number;
   canEdit: boolean;
   onLoad: (version: TierVersion) => void;
-  /** called with the newest version whenever the list is read: another process may have published it */
+  /** called with the newest version at each read of the list: another process may have published it */
   onNewest: (version: number) => void;
 }) {
   const path = `tiers/${encodeURIComponent(slug)}/versions`;
@@ -140,7 +140,7 @@ function Withdraw({ slug, id }: { slug: string; id: string }) {
   );
 }
 
-/** The replay counts refusals among the calls that were served; what came true counts both apart. */
+/** The replay's calls include the refused ones; the actual figures count both separately. */
 function servedOf(predicted: TierVersion["predicted"]): TierVersion["came"] {
   return predicted && { ...predicted, calls: predicted.calls - predicted.refused };
 }

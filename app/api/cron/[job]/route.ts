@@ -1,6 +1,6 @@
 import { cronDoor } from "@/lib/gateway/exchange/bare-door";
 
 export const dynamic = "force-dynamic";
-/** Of a serverless host: how long the jobs may go on, in seconds. */
+/** For a serverless host: time limit of the jobs, in seconds. */
 export const maxDuration = 300;
 export const GET = cronDoor;

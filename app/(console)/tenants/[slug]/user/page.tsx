@@ -7,7 +7,7 @@ import { UserPage } from "./user-page";
 
 type Props = {
   params: Promise<{ slug: string }>;
-  /** A user's name may hold slashes, so it is no part of the path. */
+  /** A user's name may contain slashes, so it is not in the path. */
   searchParams: Promise<{ name?: string | string[] }>;
 };
 
@@ -16,7 +16,7 @@ export async function generateMetadata({ params, searchParams }: Props): Promise
   return { title: `${name ?? "User"} of ${slug}` };
 }
 
-/** One end user of a tenant, by the name that its callers give. */
+/** One end user of a tenant, by its callers' name for the user. */
 export default async function Page({ params, searchParams }: Props) {
   const actor = await signedIn(await headers());
   const [{ slug }, { name }] = await Promise.all([params, searchParams]);

@@ -16,7 +16,7 @@ import { Listing } from "../../../../_ui/figures/listing";
 import { isOverridable, QuotaLine } from "../../../../_ui/limits/quota-line";
 import { Failed, PageHead } from "../../../../_ui/shell/page-head";
 
-// Only a click needs it.
+// Loaded later: only a click needs it.
 const Boost = dynamic(() => import("../boost").then((part) => part.Boost), { ssr: false });
 const BrakeDialog = dynamic(() => import("../../../brake-dialog").then((part) => part.BrakeDialog), { ssr: false });
 
@@ -32,7 +32,7 @@ type UserOf = {
   readonly canBrake: boolean;
 };
 
-/** One end user of a tenant: what holds and is left, what it used by day, and its calls. */
+/** One end user of a tenant: limits and what is left, its use by day, and its calls. */
 export function UserPage({ slug, user, canBoost, canBrake }: UserOf) {
   const [isStopping, setIsStopping] = useState(false);
   const [boosted, setBoosted] = useState<Line | null>(null);
