@@ -73,7 +73,7 @@ async function play(run) {
   const counted = tests.replace(/\s*\|\s*\d+ skipped/, "").replace(/\s*\(\d+\)/, "");
   const faults = [...output.matchAll(/^\s*(?:Error|AssertionError): .*/gm)].map(([line]) => line.trim()).slice(0, 3);
   const isHeld = code === 0 && ran;
-  // If it cannot reach what it tests, it has found nothing out.
+  // A test that cannot reach its target proves nothing.
   if (run.unreached?.test(output)) return { isHeld: null, said: ["what it asks could not be reached"], log: output };
   const said = isHeld ? figures : [...figures, ...(ran ? faults : ["nothing was run"])];
   return { isHeld, said: [...said, counted].filter((line) => line !== ""), log: output };

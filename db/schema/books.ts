@@ -87,7 +87,7 @@ export const ledger = pgTable(
     clientAddress: text("client_address").notNull().default(""),
     /** its priority: one of PRIORITIES (lib/limits) */
     priority: text("priority").notNull().default("standard"),
-    /** the provider's id of an answer that it stores; who asks for that answer must own this call. null = none stored */
+    /** the provider's id of an answer that it stores; only the owner of this call may ask for it. null = none stored */
     answerId: text("answer_id"),
   },
   (table) => [

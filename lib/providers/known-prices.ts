@@ -61,7 +61,7 @@ export function knownPrice(upstreamName: string, list: string | null = null): Pr
   };
 }
 
-/** Whole micro-dollars per million tokens for an input of so many tokens. */
+/** Whole micro-dollars per million tokens for an input of this size, in tokens. */
 function ratesAt(listed: Listed, inputTokens: number): Rates | null {
   const known = RATES.flatMap(([rate, name]) => {
     const dollars = dollarsAt(listed[name], inputTokens);

@@ -11,7 +11,7 @@ export async function readSecondFactor(db: Database, userId: string): Promise<{ 
   return row ?? null;
 }
 
-/** A code is valid for its own 30 seconds and the ones before and after. So long it must not count again. */
+/** A code is valid for its own 30 seconds and for those before and after. A used code is refused for this long. */
 const CODE_SECONDS = 120;
 
 /** Uses a correct code; false when it was used already. */
