@@ -39,7 +39,7 @@ function idOf({ tenantId, feature, model }: LearnedInsert): string {
   return JSON.stringify([tenantId, feature, model]);
 }
 
-/** Figures learned after a moment of the database's clock, newest first. Over all tenants by design: any may call. */
+/** Figures learned after a moment of the database's clock, newest first. Reads all tenants: any of them may call this process. */
 export async function learnedSince(db: Database, since: Date, most: number): Promise<LearnedRow[]> {
   return db.select().from(learned).where(gt(learned.learnedAt, since)).orderBy(desc(learned.learnedAt)).limit(most);
 }
