@@ -48,7 +48,7 @@ export async function openDatabase(input: {
       connectionString: ownerUrl ?? url,
       connectionTimeoutMillis: POOL.connectionTimeoutMillis,
     });
-    client.on("error", (error) => log.warn({ err: error }, "the connection that migrates was lost"));
+    client.on("error", (error) => log.warn({ err: error }, "the migration's connection was lost"));
     await client.connect();
     try {
       await migrateOn(client, async () => (ownerUrl === null ? undefined : grantToApp(client, url)));

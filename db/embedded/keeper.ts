@@ -29,7 +29,7 @@ export async function keepEmbeddedPostgres(input: { dataDir: string; log: Log })
   let starting: Promise<EmbeddedPostgres> | null = null;
 
   async function startedAgain(): Promise<EmbeddedPostgres> {
-    log.error("the embedded PostgreSQL has ended and is started again");
+    log.error("the embedded PostgreSQL ended; restarting it");
     for (let waitMs = BACKOFF_MS.least; ; waitMs = Math.min(waitMs * 2, BACKOFF_MS.most)) {
       try {
         const next = await startEmbeddedPostgres(dataDir, { port });
@@ -37,7 +37,7 @@ export async function keepEmbeddedPostgres(input: { dataDir: string; log: Log })
         log.warn({ restarts }, "the embedded PostgreSQL is back");
         return next;
       } catch (error) {
-        log.error({ err: error }, "the embedded PostgreSQL could not be started; it is tried again");
+        log.error({ err: error }, "could not start the embedded PostgreSQL; retrying");
       }
       await paused(waitMs, end.signal);
       if (end.signal.aborted) return server;

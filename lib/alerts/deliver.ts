@@ -79,7 +79,7 @@ export class Deliveries {
     for (const claimed of await claimDeliveries(db, claim)) {
       const { channelId } = claimed.delivery;
       const done = this.#deliver(claimed)
-        .catch((error: unknown) => this.#needs.log.warn({ err: error }, "alerts: a try was not written down"))
+        .catch((error: unknown) => this.#needs.log.warn({ err: error }, "alerts: could not record a delivery attempt"))
         .finally(() => this.#underWay.delete(channelId));
       this.#underWay.set(channelId, done);
     }

@@ -56,7 +56,7 @@ export class Anchors {
       this.#isFailing = false;
       if (this.#lines > LINES_MAX) this.#shorten();
     } catch (error) {
-      if (!this.#isFailing) this.#log.error({ err: error, file: this.file }, "the audit log could not be anchored");
+      if (!this.#isFailing) this.#log.error({ err: error, file: this.file }, "could not anchor the audit log");
       this.#isFailing = true;
     }
   }

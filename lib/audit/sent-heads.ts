@@ -37,8 +37,9 @@ export class SentHeads {
       const head = this.#newest;
       const fault = await this.#post(head).then(() => null, String);
       if (fault !== null && !this.#isFailing)
-        this.#log.error({ why: fault }, "a head of the audit log could not be sent (AUDIT_WEBHOOK); it is tried again");
-      if (fault === null && this.#isFailing) this.#log.warn("heads of the audit log are sent again (AUDIT_WEBHOOK)");
+        this.#log.error({ why: fault }, "could not send a head of the audit log (AUDIT_WEBHOOK); retrying");
+      if (fault === null && this.#isFailing)
+        this.#log.warn("sending heads of the audit log works again (AUDIT_WEBHOOK)");
       this.#isFailing = fault !== null;
       if (fault !== null) break;
       this.#sentSeq = head.seq;

@@ -75,6 +75,6 @@ export class RowWriter {
     this.#failedStep(what);
     if (this.#failing.has(what)) return;
     this.#failing.add(what);
-    this.#log.error({ what, why }, "a step of the book-keeping failed; its rows wait");
+    this.#log.error({ what, why }, "a bookkeeping step failed; its rows are retried");
   }
 }

@@ -26,7 +26,7 @@ export class SetAside {
     const file = this.#file;
     // No row contains a prompt or an answer, so it may be logged as a last resort.
     if (file === null) {
-      this.#log.error({ what, why, row }, "a row was set aside: the books cannot take it");
+      this.#log.error({ what, why, row }, "the database refused a ledger row: it was set aside");
       return;
     }
     try {
@@ -35,11 +35,11 @@ export class SetAside {
       fs.appendFileSync(file, `${JSON.stringify({ at: new Date().toISOString(), what, why, row })}\n`, {
         mode: 0o600,
       });
-      this.#log.error({ what, why, file }, "a row was set aside: the books cannot take it");
+      this.#log.error({ what, why, file }, "the database refused a ledger row: it was set aside");
     } catch (error) {
       this.#log.error(
         { what, why, err: error },
-        "a row was dropped: the books cannot take it, and it cannot be set aside",
+        "the database refused a ledger row, and it could not be set aside: it was dropped",
       );
     }
   }

@@ -102,8 +102,7 @@ export class Telemetry {
       if (this.#isAway) this.#log.warn({ droppedSpans: this.#dropped }, "the OpenTelemetry collector is back");
       this.#isAway = false;
     } catch (error) {
-      if (!this.#isAway)
-        this.#log.warn({ err: error }, "the OpenTelemetry collector does not take what is sent: it is dropped");
+      if (!this.#isAway) this.#log.warn({ err: error }, "the OpenTelemetry collector refuses data: spans are dropped");
       this.#isAway = true;
     }
   }

@@ -270,7 +270,7 @@ export class FallbackAdmission implements Admission {
       for (const [requestId, behind] of this.#behind) {
         await this.#tellEnd(requestId, behind).catch((error: unknown) => {
           if (isAway(error)) throw error;
-          this.#needs.log.error({ err: error, requestId }, "a call that the store missed was not reported to it");
+          this.#needs.log.error({ err: error, requestId }, "could not report a call to the store after an outage");
         });
         if (this.#behind.get(requestId) === behind) this.#behind.delete(requestId);
       }

@@ -155,7 +155,7 @@ export class Shares {
   #renewed(limit: AppliedLimit, how: { readonly isShort: boolean }): Promise<void> {
     const share = this.#shareOf(limit);
     share.renewing ??= this.#renew(share, how)
-      .catch((error: unknown) => this.#log.warn({ err: error }, "a share of a limit for all tenants was not renewed"))
+      .catch((error: unknown) => this.#log.warn({ err: error }, "could not renew a share of a limit for all tenants"))
       .finally(() => {
         share.renewing = null;
         share.isAsked = true;
@@ -216,7 +216,7 @@ export class Shares {
         return release(book, { ...ask, held: share.units });
       });
     } catch (error) {
-      this.#log.warn({ err: error }, "a share was not given back; it runs out");
+      this.#log.warn({ err: error }, "could not return a share; it expires");
     }
   }
 

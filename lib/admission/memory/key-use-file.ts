@@ -40,7 +40,7 @@ export class KeyUseFile {
       else if (read.use.at > since) uses.set(read.id, read.use);
     }
     // The last line of a killed process may be cut short: its call had not begun.
-    if (unread > 0) this.#log.warn({ unread, file: this.#file }, "lines of used idempotency keys cannot be read");
+    if (unread > 0) this.#log.warn({ unread, file: this.#file }, "some lines of used idempotency keys cannot be read");
     this.rewrite(uses);
     return uses;
   }

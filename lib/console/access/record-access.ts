@@ -39,7 +39,7 @@ export async function recordRefused(
   const target = input.target.slice(0, TARGET_CHARS_MAX);
   const what = { action, target, before: null, after: null, reason: input.reason };
   await record(context, actor ?? { ...NOBODY, address }, what).catch((error: unknown) =>
-    context.log.warn({ err: error, action }, "what was refused could not be written to the audit log"),
+    context.log.warn({ err: error, action }, "could not write a denied act to the audit log"),
   );
 }
 

@@ -49,7 +49,7 @@ export async function shareTokenHistory(input: { db: Database; tokenHistory: Tok
   };
 
   await round(START_KINDS).catch((error: unknown) =>
-    log.warn({ err: error }, "the learned reserves were not read; retrying"),
+    log.warn({ err: error }, "could not read the learned reserves; retrying"),
   );
   return { round: afterThis, stop: () => afterThis().catch(() => undefined) };
 }

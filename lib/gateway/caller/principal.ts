@@ -172,7 +172,7 @@ export class KeyRing {
   #renew(key: KeyRow, { hmacs: [newest] }: Given): void {
     if (newest === undefined || newest === key.hmac || key.pepperVersion >= this.#pepperVersion) return;
     this.#rehash(key, newest).catch((error: unknown) =>
-      this.#log.warn({ err: error }, "a key was not rehashed with the newest pepper; a later use tries again"),
+      this.#log.warn({ err: error }, "could not rehash a key with the newest pepper; retrying at a later use"),
     );
   }
 

@@ -66,7 +66,7 @@ async function orNone(
     const isAnthropic = dialectOfRequest(exchange.path, exchange.header) === "anthropic";
     return toldHeaders({ policy, states, now, isAnthropic });
   } catch (error) {
-    log.debug({ err: error, requestId: exchange.requestId }, "an answer is sent without its rate headers");
+    log.debug({ err: error, requestId: exchange.requestId }, "sent an answer without rate headers");
     return {};
   }
 }

@@ -83,7 +83,7 @@ export async function noteUsed(
     return { id, kind, tenantId: tenant.id, object: {}, weight: null, requestId: null, pollAt: null, ...place };
   });
   await kept.add(used, clock.now()).catch((error: unknown) => {
-    log.warn({ err: error, tenant: tenant.slug }, "the owner of a conversation or container was not recorded");
+    log.warn({ err: error, tenant: tenant.slug }, "could not record the owner of a conversation or container");
   });
   return reply;
 }

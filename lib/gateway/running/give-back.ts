@@ -15,7 +15,7 @@ export function giveBack(
   tries = 1,
 ): void {
   admission.settle({ tenantId, requestId, actual: NOTHING_USED }).catch((error: unknown) => {
-    if (tries >= TRIES_MAX) log.warn({ err: error, requestId }, "a reservation was not given back");
+    if (tries >= TRIES_MAX) log.warn({ err: error, requestId }, "could not return a reservation");
     else {
       const again = () => giveBack({ admission, log }, { tenantId, requestId }, tries + 1);
       setTimeout(again, FIRST_WAIT_MS * WAIT_FACTOR ** tries).unref();

@@ -110,7 +110,10 @@ export class OpenCall {
     if (held === "held" && !this.#isTakenOver) this.#noted = usage ?? this.#noted;
     else if (this.#finished === null && !this.#isTakenOver) {
       this.#isTakenOver = true;
-      log.warn({ requestId }, "another process settled a running call as dead; it is corrected when it ends");
+      log.warn(
+        { requestId },
+        "another process settled this running call as crashed; its row is corrected when the call ends",
+      );
     }
   }
 
@@ -142,7 +145,7 @@ export class OpenCall {
     this.#needs.finished("complete", costMicroUsd);
     const held = { tenantId, requestId, leaseMs, note: JSON.stringify(usage) };
     await admission.heartbeat(held).catch((error: unknown) => {
-      log.warn({ err: error, requestId }, "a batch's reservation was not renewed; it is settled as booked");
+      log.warn({ err: error, requestId }, "could not renew a batch's reservation; it is settled as booked");
     });
   }
 
@@ -192,7 +195,10 @@ export class OpenCall {
       await admission.settle({ tenantId: intent.tenantId, requestId: intent.requestId, actual, takenOverAs });
       this.#needs.settled();
     } catch (error) {
-      log.error({ err: error, requestId: intent.requestId }, "not settled; the reservation stays until it is reaped");
+      log.error(
+        { err: error, requestId: intent.requestId },
+        "could not settle a call; its reservation stays until it is reaped",
+      );
     }
   }
 }

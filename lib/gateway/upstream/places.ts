@@ -145,7 +145,7 @@ export class Places {
     if (before !== undefined) return before.then(() => this.#write(id));
     const writing = this.#writeOnce(id)
       .catch((error: unknown) =>
-        this.#log.warn({ err: error, place: id }, "a provider's state was not written; it will be retried"),
+        this.#log.warn({ err: error, place: id }, "could not write a provider's state; retrying"),
       )
       .finally(() => this.#writing.delete(id));
     this.#writing.set(id, writing);

@@ -99,7 +99,7 @@ export class CurrentPolicy {
       this.#isBlind = false;
       return "in_force";
     } catch (error) {
-      if (!this.#isBlind) this.#log.warn({ err: error }, "the newest policy is not known");
+      if (!this.#isBlind) this.#log.warn({ err: error }, "could not read the newest policy");
       this.#isBlind = true;
       return "unknown";
     }
@@ -111,7 +111,7 @@ export class CurrentPolicy {
       try {
         if ((await within(VERSION_MS, policyVersion(this.#db))) !== this.snapshot.version) await this.refresh();
       } catch (error) {
-        this.#log.error({ err: error }, "policy not refreshed; the last good version stays in force");
+        this.#log.error({ err: error }, "could not refresh the policy; the last good version stays in force");
       }
       if (this.#timer !== null) this.#timer = setTimeout(look, everyMs).unref();
     };

@@ -158,7 +158,7 @@ export class RedisCluster {
 
   #heard(ranges: Parameters<SlotTable["hear"]>[0]): void {
     if (!this.#table.hear(ranges)) return;
-    this.#log.warn("slots of the cluster have another master than before");
+    this.#log.warn("slots of the cluster moved to another master");
     this.#tell();
   }
 
@@ -187,7 +187,7 @@ export class RedisCluster {
     if (this.#looking !== null || now - this.#lookedAt < LOOK_APART_MS) return;
     this.#lookedAt = now;
     this.#looking = this.#lookNow()
-      .catch((error: unknown) => this.#log.warn({ err: error }, "the cluster did not say where its slots are"))
+      .catch((error: unknown) => this.#log.warn({ err: error }, "could not read the cluster's slot map"))
       .finally(() => {
         this.#looking = null;
       });

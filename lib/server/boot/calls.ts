@@ -99,7 +99,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
   const { places } = parts;
   await places
     .round()
-    .catch((error: unknown) => log.warn({ err: error }, "the providers' states were not read; it will be tried again"));
+    .catch((error: unknown) => log.warn({ err: error }, "could not read the providers' states; retrying"));
   const gateway = gatewayOf(installation, { ...parts, simulatorUrl, tokenHistory, forward: forwarding.forward });
   await recoverAll(installation, { ...place, gateway });
   openCalls.start(env.leaseMs, clock, log);

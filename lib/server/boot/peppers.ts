@@ -46,7 +46,7 @@ export async function openPeppers(
     }
     const resealed = makeVault([pepper]).seal(SEALED_FOR, root);
     if (await changePepper(db, { before: under, fingerprint: own, root: resealed }))
-      log.warn("KEY_PEPPER has changed: each key is hashed again when it is next used");
+      log.warn("KEY_PEPPER has changed: each key is rehashed at its next use");
   }
   throw new BootFault("KEY_PEPPER: other processes change it all the time; give all of them the same one");
 }

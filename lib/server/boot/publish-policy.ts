@@ -24,7 +24,7 @@ export function publisher(input: {
       if (await older.overtake({ published: newest, own: snapshot.version })) await policy.refresh();
     } catch (error) {
       // Other processes read it from the database within a second. The next heartbeat publishes it again.
-      log.warn({ err: error }, "the new policy could not be published to the store");
+      log.warn({ err: error }, "could not publish the new policy to the store");
     }
   });
 }

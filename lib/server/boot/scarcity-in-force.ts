@@ -13,7 +13,7 @@ export function scarcityInForce({ db, log }: Pick<Installation, "db" | "log">, p
     try {
       settings = scarcityOf(await readSetting(db, SCARCITY_SETTING));
     } catch (error) {
-      log.warn({ err: error }, "the constants of the queue could not be read");
+      log.warn({ err: error }, "could not read the queue's settings");
     }
   });
   return {

@@ -58,7 +58,7 @@ export class BrakeFolder {
     if (text === null) return null;
     const brake = readEmergencyBrake(text);
     if (brake !== null) return brake;
-    this.#log.error({ file }, "a brake set in an emergency cannot be read: it is set aside");
+    this.#log.error({ file }, "an emergency brake's file cannot be read: it was set aside");
     fs.renameSync(file, `${file}.unreadable`);
     return null;
   }

@@ -73,16 +73,13 @@ export class EmergencyBrakes {
       folder.put(brake);
       this.#own.delete(brake.id);
     } catch (error) {
-      log.error(
-        { err: error },
-        "a brake set in an emergency could not be written to DATA_DIR: it ends with this process",
-      );
+      log.error({ err: error }, "could not write an emergency brake to DATA_DIR: it ends with this process");
     }
     this.#onBoard = this.#onBoard.filter(({ id }) => id !== brake.id);
     this.#show();
     if (board === null) return;
     await within(BOARD_MS, board.put(brake)).catch((error: unknown) =>
-      log.warn({ err: error }, "no other process knows of a brake: neither database nor store answers"),
+      log.warn({ err: error }, "neither database nor store answers: only this process knows of the brake"),
     );
   }
 
@@ -109,7 +106,7 @@ export class EmergencyBrakes {
       if (this.#needs.board !== null) await this.#lookAtBoard(this.#needs.board);
       this.#isBlind = false;
     } catch (error) {
-      if (!this.#isBlind) this.#needs.log.warn({ err: error }, "brakes set in an emergency elsewhere are not known");
+      if (!this.#isBlind) this.#needs.log.warn({ err: error }, "could not read emergency brakes of other processes");
       this.#isBlind = true;
     }
     const known = this.#known();

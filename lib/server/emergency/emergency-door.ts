@@ -61,7 +61,7 @@ export function makeEmergencyDoor(needs: Needs): EmergencyDoor {
         return Response.json(body, { status, headers: { "cache-control": "no-store" } });
       } catch (thrown) {
         const known = asPublicError(thrown);
-        if (known === null) log.error({ err: thrown }, "a brake was not set in an emergency");
+        if (known === null) log.error({ err: thrown }, "could not set an emergency brake");
         return problem(known ?? new PublicError("internal", "An internal error occurred. It has been logged."));
       }
     },

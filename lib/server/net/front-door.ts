@@ -101,7 +101,8 @@ export class FrontDoor {
       this.#isAway = false;
       return answer;
     } catch (error) {
-      if (!this.#isAway) this.#log.warn({ err: error }, "the front door counts alone: the store does not answer");
+      if (!this.#isAway)
+        this.#log.warn({ err: error }, "the store does not answer: the failed-key guard counts in this process alone");
       this.#isAway = true;
       return null;
     }

@@ -22,7 +22,7 @@ export class CallProcesses {
     const asked = this.#lines.map((line) => line.ask<Answer>(name, argument, { timeoutMs }));
     return (await Promise.allSettled(asked)).flatMap((outcome) => {
       if (outcome.status === "fulfilled") return [outcome.value];
-      this.#log.warn({ err: outcome.reason, ask: name }, "a process that serves calls did not answer");
+      this.#log.warn({ err: outcome.reason, ask: name }, "a call process did not answer");
       return [];
     });
   }

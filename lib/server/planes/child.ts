@@ -57,7 +57,7 @@ export class Child {
       if (message !== null) this.#events.heard(message);
     });
     // It could not be started, or had just ended when a message was sent: "exit" follows or has come.
-    child.on("error", (error) => this.#log.error({ err: error, process: this.name }, "a process cannot be reached"));
+    child.on("error", (error) => this.#log.error({ err: error, process: this.name }, "could not reach a process"));
     child.once("exit", (code, signal) => this.#over({ code, signal, livedMs: performance.now() - beganAt }));
   }
 
@@ -105,7 +105,7 @@ export class Child {
     const waitMs = waitBefore(this.#livedMs);
     const why = this.#fault === null ? {} : { why: this.#fault };
     this.#fault = null;
-    this.#log.error({ process: this.name, how, waitMs, ...why }, "a process has ended and is started again");
+    this.#log.error({ process: this.name, how, waitMs, ...why }, "a process ended; restarting it");
     this.#again = setTimeout(() => this.begin(), waitMs);
   }
 }

@@ -54,7 +54,7 @@ async function outcomeOf(
   try {
     return await within(job.timeoutMs, underJobLock(db, job.name, work));
   } catch (error) {
-    log.warn({ err: error, job: job.name }, `${job.name}: failed; it is run again when it is asked for`);
+    log.warn({ err: error, job: job.name }, `${job.name}: failed; it runs again at the next request`);
     return "failed";
   }
 }

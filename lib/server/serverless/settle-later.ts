@@ -50,7 +50,8 @@ export class SettleLater implements Admission {
         (thrown: unknown) => thrown,
       );
       if (error === null) return;
-      if (attempt === TRIES) return this.#log.error({ err: error, requestId }, "not settled; it is left to be reaped");
+      if (attempt === TRIES)
+        return this.#log.error({ err: error, requestId }, "could not settle a call; it will be reaped");
       await new Promise((resolve) => setTimeout(resolve, this.#pauseMs));
     }
   }

@@ -71,7 +71,10 @@ export class AgreedClock implements Clock {
   storeIsOff(): void {
     if (this.#isStoreOff) return;
     this.#isStoreOff = true;
-    this.#log.error({ offByMs: this.#offBy.get("store") ?? null }, "the store's clock is off: ours is used instead");
+    this.#log.error(
+      { offByMs: this.#offBy.get("store") ?? null },
+      "the store's clock is wrong: this process uses its own",
+    );
     for (const listener of this.#listeners) listener();
   }
 
@@ -121,7 +124,7 @@ export class AgreedClock implements Clock {
     const before = Math.abs(this.#offBy.get(name) ?? 0) > SAME_MS;
     this.#offBy.set(name, Math.round(offByMs));
     if (!before && Math.abs(offByMs) > SAME_MS && name !== "store")
-      this.#log.error({ clock: name, offByMs: Math.round(offByMs) }, "a clock is off and not believed");
+      this.#log.error({ clock: name, offByMs: Math.round(offByMs) }, "a clock is wrong and is ignored");
   }
 }
 

@@ -100,7 +100,7 @@ async function inRedis(input: Input, address: NonNullable<Env["redis"]>): Promis
   const redis = await connectRedis(address, log, env.redisCommandMs === null ? {} : { commandMs: env.redisCommandMs });
   undo.push(redis.close);
   const { tellsTime } = await probeStore(redis);
-  if (!tellsTime) log.warn("the store does not tell scripts the time: each process decides on its own clock");
+  if (!tellsTime) log.warn("the store does not give scripts the time: each process uses its own clock");
   const identity = await joinInRedis({ db, ...self, redis, keys, installation });
   const timeOfCalls = () => (tellsTime && !clock.isStoreOff ? -clock.now() : clock.now());
   const shared = new RedisAdmission(redis, keys, timeOfCalls);
@@ -114,7 +114,7 @@ async function inRedis(input: Input, address: NonNullable<Env["redis"]>): Promis
     filledOn = null;
     shared.distrust();
     log.warn(
-      "the connection leads to another Redis process than before: it is filled from the ledger before it admits",
+      "connected to a different Redis process: its counters are rebuilt from the ledger before calls are admitted",
     );
   });
   // A clock that ran ahead has expired everything with a time to live.
@@ -142,7 +142,8 @@ async function inRedis(input: Input, address: NonNullable<Env["redis"]>): Promis
     },
     keep: async () => {
       const there = await keepIdentity(redis, keys, { ...identity, server: filledOn ?? "" });
-      if (there.id !== identity.id) log.error("another installation or another store answers under our keys");
+      if (there.id !== identity.id)
+        log.error("the store at this address belongs to another installation, or is another store");
       await lookForStrangers();
     },
     stop: async () => leased?.stop(),

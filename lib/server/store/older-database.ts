@@ -58,14 +58,17 @@ export class OlderDatabase {
       this.#state = "level";
       this.#isFailing = false;
       if (restored === null) return true;
-      this.#log.error(restored, "the database is older than it was: what it has is in force as a new policy version");
+      this.#log.error(restored, "the database was restored from a backup: its policy is in force as a new version");
       this.#restores += 1;
       this.#untold.push(restored);
       return true;
     } catch (error) {
       const isOlder = this.#state !== "level";
       if (isOlder && !this.#isFailing)
-        this.#log.error({ err: error }, "the database is older than it was, and takes no new version");
+        this.#log.error(
+          { err: error },
+          "the database was restored from a backup, and a new policy version could not be written",
+        );
       this.#isFailing = isOlder;
       return false;
     }

@@ -79,7 +79,7 @@ export class Refill {
     this.#isBusy = true;
     this.#again.shift();
     await this.#raise(this.#snapshot, SETTLED_WITHIN_MS).catch((error: unknown) => {
-      log.warn({ err: error }, "counters were not compared with the ledger again");
+      log.warn({ err: error }, "could not compare the counters with the ledger");
     });
     this.#isBusy = false;
   }

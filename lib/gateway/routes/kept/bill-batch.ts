@@ -42,7 +42,7 @@ const READ_MS = 4 * 60_000;
 export async function billBatches(tools: Tools): Promise<void> {
   for (const batch of await tools.kept.due(tools.clock.now(), LOOKED_AT_ONCE)) {
     await lookAt(tools, batch).catch((error: unknown) => {
-      tools.log.warn({ err: error, batch: batch.id }, "the end of a batch could not be read; retrying");
+      tools.log.warn({ err: error, batch: batch.id }, "could not read the result of a batch; retrying");
     });
   }
 }

@@ -115,7 +115,7 @@ export async function noteMade(
   } catch (error) {
     gateway.log.error(
       { err: error, object: object.id },
-      "the owner of an object was not recorded: its tenant will not find it",
+      "could not record the owner of an object: its tenant will not find it",
     );
   }
   return reply;

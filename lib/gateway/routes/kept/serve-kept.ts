@@ -71,7 +71,7 @@ async function afterwards(gateway: Gateway, object: KeptObject, at: KeptPath, re
       if (object.kind === "batch") await billIfEnded(gateway, object, told);
     }
   } catch (error) {
-    gateway.log.warn({ err: error, object: object.id }, "a provider's description of an object was not recorded");
+    gateway.log.warn({ err: error, object: object.id }, "could not record a provider's description of an object");
   }
 }
 

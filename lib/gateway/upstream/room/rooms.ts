@@ -89,7 +89,7 @@ export class Rooms {
       const used = Math.ceil((states[0]?.level ?? 0) + units);
       await this.#admission.raise([{ limit, used, usedBefore: 0 }]);
     } catch (error) {
-      this.#log.debug({ err: error }, "a provider's counter was not corrected");
+      this.#log.debug({ err: error }, "could not correct a provider's counter");
     }
   }
 
