@@ -19,7 +19,7 @@ export type MetricsSource = {
   upstream: () => { readonly rooms: Readonly<Record<string, number>>; readonly closed: number };
   load: () => Load;
   policyVersion: () => number;
-  policyFaults: (effect: "held" | "refused" | "blocks") => number;
+  policyFaults: (effect: "held" | "refused" | "later" | "blocks") => number;
   isStoreAway: () => boolean;
   /** a clock that the others contradict: this process's own, the database's or the store's */
   isClockOff: () => boolean;
@@ -90,17 +90,20 @@ export function upstreamFigures(registry: Registry, source: MetricsSource): void
   gaugesOf(registry)("spillway_upstream_closed", closed, () => source.upstream().closed, "max");
 }
 
+/** As in `PolicyFault`. */
+const FAULT_EFFECTS = ["held", "refused", "later", "blocks"] as const;
+
 export function policyFigures(registry: Registry, source: MetricsSource): void {
   const gauge = gaugesOf(registry);
   gauge("spillway_policy_version", "Version of the policy in force here.", source.policyVersion, "min");
   new Gauge({
     name: "spillway_policy_faults",
-    help: "Rows of the database that do not compile: held = the last good policy of their tenant stays, refused = there is none, blocks = a brake blocks more than its scope.",
+    help: "Rows of the database that do not compile: held = the last good policy of their tenant stays, refused = there is none, later = calls are refused when a stronger override ends, blocks = a brake blocks more than its scope.",
     labelNames: ["effect"] as const,
     aggregator: "max",
     registers: [registry],
     collect() {
-      for (const effect of ["held", "refused", "blocks"] as const) this.set({ effect }, source.policyFaults(effect));
+      for (const effect of FAULT_EFFECTS) this.set({ effect }, source.policyFaults(effect));
     },
   });
 }

@@ -120,6 +120,7 @@ function Drills({ drills }: { drills: readonly BrakeView[] }) {
 const EFFECT_WORDS = {
   held: "keeps its last valid limits",
   refused: "its calls are refused",
+  later: "its calls are refused when a stronger override ends",
   blocks: "blocks more than its scope",
 } as const;
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { BUDGET_ACTIONS } from "@/lib/policy/budget";
+import { FAULT_EFFECTS } from "@/lib/policy/snapshot/snapshot";
 import { modelPriceShape, paceShape } from "../api/shapes";
 
 const thresholdShape = z.object({ percent: z.number(), action: z.enum(BUDGET_ACTIONS), passed: z.string().nullable() });
@@ -165,9 +166,7 @@ export const MONEY_ANSWERS = {
   }),
   listInstances: z.object({
     policyVersion: z.number(),
-    policyFaults: z.array(
-      z.object({ tenant: z.string().nullable(), text: z.string(), effect: z.enum(["held", "refused", "blocks"]) }),
-    ),
+    policyFaults: z.array(z.object({ tenant: z.string().nullable(), text: z.string(), effect: z.enum(FAULT_EFFECTS) })),
     instances: z.array(
       z.object({
         id: z.string(),

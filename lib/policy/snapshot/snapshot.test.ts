@@ -198,3 +198,20 @@ test("a brake that cannot be read blocks more than its scope, never less", () =>
   ]);
   expect(faults.map(({ effect }) => effect)).toEqual(["blocks", "blocks", "blocks", "blocks"]);
 });
+
+test("an override that does not compile is a fault while a stronger one hides it, and stays the same fault afterwards", () => {
+  const limits = [gold({ algorithm: "sliding_window" }), tin];
+  const boost = override({ id: "boost", expiresAt: new Date(NOW + 60_000) });
+  const hidden = override({ id: "hidden", tenantPattern: "a*", refill: 3 });
+  const first = snapshot(rows(1, { limits, overrides: [boost] }));
+  const second = snapshot(rows(2, { limits, overrides: [boost, hidden] }), first);
+  expect(newFaults(first, second)).toMatchObject([
+    { tenant: "ann", effect: "later", text: expect.stringMatching("refill") },
+  ]);
+  expect(capacities(second.policyOf("ann", null))).toEqual([3]);
+  // Another change after the stronger one has ended is not to blame.
+  const later = { now: () => NOW + 60_000 };
+  const third = makeSnapshot({ rows: rows(3, { limits, overrides: [boost, hidden] }), clock: later, previous: second });
+  expect(newFaults(second, third)).toEqual([]);
+  expect(third.faults).toMatchObject([{ tenant: "ann", effect: "held" }]);
+});

@@ -15,9 +15,15 @@ export type PolicyFault = {
   /** slug; null = not about a single tenant */
   readonly tenant: string | null;
   readonly text: string;
-  /** held: the last good policy stays in force. refused: there is none, so calls are refused. blocks: a brake blocks more than its scope. */
-  readonly effect: "held" | "refused" | "blocks";
+  readonly effect: FaultEffect;
 };
+
+/**
+ * held: the last good policy stays in force. refused: there is none, so calls are refused. later: calls are refused when
+ * a stronger override ends. blocks: a brake blocks more than its scope.
+ */
+export const FAULT_EFFECTS = ["held", "refused", "later", "blocks"] as const;
+export type FaultEffect = (typeof FAULT_EFFECTS)[number];
 
 /** One version of the complete configuration that decides calls. Immutable; replaced as a whole. */
 export type Snapshot = {
@@ -112,6 +118,8 @@ function heldOver(rows: ConfigRows, sources: Sources, previous: Snapshot | null)
   const faults: PolicyFault[] = [];
   for (const { id, slug } of rows.tenants) {
     const found = sources.faultsOf(id);
+    const later = sources.laterFaultsOf(id).filter((text) => !found.includes(text));
+    faults.push(...later.map((text): PolicyFault => ({ tenant: slug, text, effect: "later" })));
     if (found.length === 0) continue;
     const before = previous?.sourceOf(id) ?? null;
     tenants.set(id, before);

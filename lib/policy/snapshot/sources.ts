@@ -14,6 +14,8 @@ export type Sources = {
   ofKey(keyFamilyId: string): readonly OwnedLimit[];
   /** Faults of a tenant's rows; empty = they compile. */
   faultsOf(tenantId: string): readonly string[];
+  /** Faults of overrides behind a stronger one: the tenant's rows will not compile when that one ends. */
+  laterFaultsOf(tenantId: string): readonly string[];
   /** Key families whose own limits do not compile, with the faults. */
   readonly keyFaults: ReadonlyMap<string, readonly string[]>;
 };
@@ -44,6 +46,10 @@ export function sourcesOf(rows: ConfigRows, now: number): Sources {
     of,
     ofKey: (keyFamilyId) => limits.get(`key/${keyFamilyId}`)?.rows ?? [],
     faultsOf,
+    laterFaultsOf(tenantId) {
+      const source = of(tenantId);
+      return source === null ? [] : overrideFaults(source, rows.version, now);
+    },
     keyFaults: keyFaultsOf(limits),
   };
 }
@@ -94,6 +100,17 @@ function compileChecker(version: number, now: number): (source: TenantSource) =>
     checked.set(id, faults);
     return faults;
   };
+}
+
+/** Compiles each override of a tenant as if no other existed. */
+function overrideFaults(source: TenantSource, version: number, now: number): readonly string[] {
+  const faults = source.overrides.flatMap((row) => {
+    const ofTier = source.ofTier.filter(({ name }) => name === row.limitName);
+    const alone = { ...source, version, everyone: [], ofTier, ofKey: [], budgets: [], overrides: [row] };
+    const compiled = compilePolicy({ ...alone, keyFamilyId: row.keyFamilyId }, now);
+    return compiled.kind === "faults" ? compiled.faults : [];
+  });
+  return [...new Set(faults)];
 }
 
 function keyFaultsOf(limits: LimitsByOwner): ReadonlyMap<string, readonly string[]> {

@@ -8,6 +8,7 @@ import type { Upstreams } from "@/lib/gateway/upstream/upstreams";
 import type { WaitingLines } from "@/lib/gateway/waiting/waiting-lines";
 import type { Metrics } from "@/lib/metrics";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
+import type { FaultEffect } from "@/lib/policy/snapshot/snapshot";
 import type { Telemetry } from "@/lib/telemetry/telemetry";
 import type { Health } from "../life/health";
 import type { OlderDatabase } from "../store/older-database";
@@ -35,8 +36,7 @@ export function figuresOf(parts: () => FigureParts) {
     waitingByPriority: () => parts().waitingLines.byPriority,
     shedPressure: () => parts().shedder.shedding.hardest.pressure,
     upstream: () => upstreamFigures(parts().upstreams, parts().policy.snapshot.models.values()),
-    policyFaults: (effect: "held" | "refused" | "blocks") =>
-      parts().policy.snapshot.faults.filter((one) => one.effect === effect).length,
+    policyFaults: (effect: FaultEffect) => parts().policy.snapshot.faults.filter((one) => one.effect === effect).length,
     areKeysUnchecked: () => parts().keys.isAway,
     refills: () => parts().refill.count,
     isDatabaseAway: () => parts().health.isDatabaseAway,
