@@ -1,8 +1,12 @@
 import type { Layer } from "@/lib/limits/rules/layers";
 import type { Rule } from "@/lib/limits/rules/rule";
+import { isForEveryone } from "./compile";
 import type { CompiledLimit } from "./policy";
 
-/** Nesting of layers: every call of the inner layer also counts for the outer layer. */
+/**
+ * Nesting of layers: every call of the inner layer also counts for the outer layer. Where the inner counter counts all
+ * tenants, that is so for the outer layer "global" alone.
+ */
 const INSIDE: Readonly<Partial<Record<Layer, readonly Layer[]>>> = {
   user: ["tenant", "global"],
   key: ["tenant", "global"],
@@ -10,6 +14,7 @@ const INSIDE: Readonly<Partial<Record<Layer, readonly Layer[]>>> = {
   endpoint: ["tenant", "global"],
   model: ["tenant", "global"],
   ip: ["tenant", "global"],
+  provider: ["global"],
   tenant: ["global"],
 };
 
@@ -33,16 +38,35 @@ export function contradictions(limits: readonly CompiledLimit[]): string[] {
 /** Whether `outer` has refused whatever `inner` would refuse. */
 function alwaysFirst(outer: CompiledLimit, inner: CompiledLimit): boolean {
   if (outer.dimension !== inner.dimension || Object.values(outer.match).some((one) => one !== undefined)) return false;
-  const isWider = INSIDE[inner.layer]?.includes(outer.layer) ?? false;
+  const isWider =
+    (INSIDE[inner.layer]?.includes(outer.layer) ?? false) && (outer.layer === "global" || !isShared(inner));
   // Of two equal limits in one layer only the first counts, so they are not reported against each other.
-  const isSame = outer.layer === inner.layer && outer.onlySubject === inner.onlySubject;
+  const isSame =
+    outer.layer === inner.layer &&
+    outer.onlySubject === inner.onlySubject &&
+    (isForEveryone(outer) || !isShared(inner));
   const { algorithm } = outer.rule;
   if ((!isWider && !isSame) || algorithm !== inner.rule.algorithm) return false;
   if (algorithm === "calendar_window") {
-    return outer.calendar?.period === inner.calendar?.period && isTighter(outer, inner, isWider, 1, 1);
+    const isSameWindow =
+      outer.calendar?.period === inner.calendar?.period && outer.calendar?.zone === inner.calendar?.zone;
+    return isSameWindow && isTighter(outer, inner, isWider, 1, 1);
   }
   if (algorithm === "concurrency") return isTighter(outer, inner, isWider, 1, 1);
+  if (!areNested(outer.rule, inner.rule)) return false;
   return isTighter(outer, inner, isWider, perSecond(outer.rule), perSecond(inner.rule));
+}
+
+/** Whether a limit's counter counts calls of other tenants too, to whom this tenant's limits do not apply. */
+function isShared(limit: CompiledLimit): boolean {
+  return limit.layer === "ip" || limit.layer === "global" || isForEveryone(limit);
+}
+
+/** Whether each window of the inner limit lies within one of the outer limit, or consists of whole ones. */
+function areNested({ algorithm, periodMs: outer }: Rule, { periodMs: inner }: Rule): boolean {
+  if (algorithm === "sliding_window") return inner <= outer || inner % outer === 0;
+  if (algorithm === "fixed_window") return outer % inner === 0 || inner % outer === 0;
+  return true;
 }
 
 function isTighter(
