@@ -89,7 +89,7 @@ export function appliedLimits(policy: Policy, facts: CallFacts, called: Called, 
   return limits;
 }
 
-type Called = { readonly model: string; readonly provider: string; readonly priority: Priority };
+export type Called = { readonly model: string; readonly provider: string; readonly priority: Priority };
 
 /** The limits of a policy for one kind of call, for every caller: compiled once for each kind. */
 function matching(policy: Policy, endpoint: string, called: Called): readonly CompiledLimit[] {
@@ -97,15 +97,18 @@ function matching(policy: Policy, endpoint: string, called: Called): readonly Co
   const kinds = MATCHING.get(policy) ?? new Map<string, readonly CompiledLimit[]>();
   const known = kinds.get(kind);
   if (known !== undefined) return known;
-  const limits = policy.limits.filter(({ match }) => {
-    if (match.model !== undefined && !patternMatches(match.model, called.model)) return false;
-    if (match.provider !== undefined && !patternMatches(match.provider, called.provider)) return false;
-    if (match.endpoint !== undefined && match.endpoint !== endpoint) return false;
-    return match.priority === undefined || isAtMost(called.priority, match.priority);
-  });
+  const limits = policy.limits.filter((limit) => isMatched(limit, endpoint, called));
   if (kinds.size >= KINDS_MAX) kinds.clear();
   MATCHING.set(policy, kinds.set(kind, limits));
   return limits;
+}
+
+/** Whether a limit is for this kind of call. */
+export function isMatched({ match }: CompiledLimit, endpoint: string, called: Called): boolean {
+  if (match.model !== undefined && !patternMatches(match.model, called.model)) return false;
+  if (match.provider !== undefined && !patternMatches(match.provider, called.provider)) return false;
+  if (match.endpoint !== undefined && match.endpoint !== endpoint) return false;
+  return match.priority === undefined || isAtMost(called.priority, match.priority);
 }
 
 const MATCHING = new WeakMap<Policy, Map<string, readonly CompiledLimit[]>>();

@@ -3,9 +3,8 @@ import type { CheckState } from "@/lib/limits/decide";
 import type { FailureMode } from "@/lib/limits/plan";
 import type { Amounts, Dimension } from "@/lib/limits/rules/dimensions";
 import { type CallFacts, type Layer, NO_TAGS, subjectOf } from "@/lib/limits/rules/layers";
-import type { Priority } from "@/lib/limits/rules/priority";
 import type { AlgorithmName } from "@/lib/limits/rules/rule";
-import { applied, isFor, isForEveryone } from "@/lib/policy/compile";
+import { applied, type Called, isFor, isForEveryone, isMatched } from "@/lib/policy/compile";
 import type { CompiledLimit, Origin, Policy } from "@/lib/policy/policy";
 import { forecastOf, type Pace } from "./forecast";
 
@@ -43,7 +42,12 @@ export type Quota = { readonly policyVersion: number; readonly at: string; reado
 type Subjects = { readonly [Member in keyof CallFacts]: CallFacts[Member] | null };
 
 /** The reservation of one running call, with its subjects. */
-export type Reserved = { readonly facts: CallFacts; readonly priority: Priority; readonly amounts: Amounts };
+export type Reserved = {
+  readonly facts: CallFacts;
+  /** what limits match it by, in addition to its endpoint */
+  readonly called: Called;
+  readonly amounts: Amounts;
+};
 export type ReservedOf = (call: RunningCall) => Reserved | null;
 
 /** Micro-dollars that a budget's only subject spent in the last hour, by slug; null = unknown. */
@@ -145,6 +149,7 @@ function knownSubject(limit: CompiledLimit, facts: Subjects): string | null {
 /** Reservations of running calls on one limit and subject. Never more than its usage. */
 function reservedOn(limit: CompiledLimit, { check, used }: CheckState, reserved: readonly Reserved[]): number {
   const sum = reserved
+    .filter(({ facts, called }) => isMatched(limit, facts.endpoint, called))
     .filter(({ facts }) => subjectOf(check.layer, facts, isForEveryone(limit), limit.match.tag) === check.subject)
     .reduce((total, { amounts }) => total + amounts[check.dimension], 0);
   return Math.min(sum, used);

@@ -50,10 +50,10 @@ export async function dryRun({ context, input }: AdminRequest<typeof dryRunInput
       calls.filter((call) => {
         const reserved = context.reservedOf(call);
         if (reserved === null) return false;
-        const { facts, priority } = reserved;
+        const { facts, called } = reserved;
         return (
           (scope.model === undefined || meant.some((one) => one.id === facts.modelId)) &&
-          (scope.priority === undefined || isAtMost(priority, scope.priority)) &&
+          (scope.priority === undefined || isAtMost(called.priority, scope.priority)) &&
           (scope.provider === undefined || facts.providerId === provider?.id) &&
           (scope.key === undefined || facts.keyFamilyId === key?.familyId) &&
           (scope.endpoint === undefined || facts.endpoint === scope.endpoint) &&

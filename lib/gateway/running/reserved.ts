@@ -16,6 +16,7 @@ export function makeReservedOf(input: { policy: CurrentPolicy; digestSecret: str
     if (text === "") return null;
     const intent = storedIntent(text, planIndex);
     const { tenantId, feature, session, agent } = intent;
+    const model = input.policy.snapshot.models.get(intent.servedModel);
     const tokens = {
       inputTokens: intent.reservedInputTokens ?? intent.estimatedInputTokens,
       outputTokens: intent.reservedOutputTokens,
@@ -35,10 +36,14 @@ export function makeReservedOf(input: { policy: CurrentPolicy; digestSecret: str
         tags: tagFacts(input.digestSecret, tenantId, storedTags(intent.tags)),
         addressDigest: "",
         endpoint: intent.endpoint,
-        modelId: input.policy.snapshot.models.get(intent.servedModel)?.id ?? "",
+        modelId: model?.id ?? "",
         providerId: intent.providerId,
       },
-      priority: asPriority(intent.priority ?? "") ?? USUAL_PRIORITY,
+      called: {
+        model: intent.servedModel,
+        provider: model?.provider.slug ?? "",
+        priority: asPriority(intent.priority ?? "") ?? USUAL_PRIORITY,
+      },
       amounts: heldAmounts(intent.endpoint, tokens, heldPriceOf(intent)),
     };
   };
