@@ -200,3 +200,11 @@ describe("a refusal by several limits", () => {
     expect(refusal.fields).toMatchObject({ retry_after_seconds: 6, early_return_seconds: 6, waits_for: "of-tenant" });
   });
 });
+
+test("the advice to request fewer tokens is given only where it helps", () => {
+  const textOf = (dimension: Dimension) => refuse(state(dimension, perMinute(5), 0, 8, NEVER)).message;
+  expect(textOf("total_tokens")).toMatch(/can never fit\. Request fewer tokens\.$/);
+  expect(textOf("cost_micro_usd")).toMatch(/can never fit\. Request fewer tokens\.$/);
+  // Its cost class counts as eight requests, however few tokens it asks for.
+  expect(textOf("requests")).toMatch(/needs 8 requests.*can never fit\.$/);
+});

@@ -2,7 +2,7 @@ import type { AdmitReply } from "@/lib/admission/admission";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "@/lib/clock";
 import type { ErrorCode } from "@/lib/errors";
 import { bindingOf, type CheckState, failing, slowestOf } from "@/lib/limits/decide";
-import { DIMENSION_WORDS } from "@/lib/limits/rules/dimensions";
+import { DIMENSION_WORDS, type Dimension } from "@/lib/limits/rules/dimensions";
 import type { Priority } from "@/lib/limits/rules/priority";
 import { NEVER } from "@/lib/limits/slot";
 import { exactDollars } from "@/lib/money/exact-dollars";
@@ -51,7 +51,7 @@ export function refusalOf(denied: Denied, random: () => number, nameOf: NameOf):
     const message =
       check.rule.capacity === 0
         ? `The limit "${name}" (${check.layer}) is 0. No call is admitted while it is 0.`
-        : `This call needs ${amount(check.dimension, check.cost)}, and the limit "${name}" (${check.layer}) allows ${most}: it can never fit. Request fewer tokens.`;
+        : `This call needs ${amount(check.dimension, check.cost)}, and the limit "${name}" (${check.layer}) allows ${most}: it can never fit.${adviceOn(check.dimension)}`;
     const headers = { "x-should-retry": "false" };
     const fields = numbers(denied, binding, nameOf);
     return { layer, dimension, limitName, code: "request_exceeds_limit", message, headers, fields };
@@ -71,6 +71,11 @@ export function refusalOf(denied: Denied, random: () => number, nameOf: NameOf):
   const headers = denied.toldMs < LONG_WAIT_MS ? shortHeaders(denied.toldMs, random) : finalHeaders(denied.toldMs);
   const type = typeOf(binding);
   return { layer, dimension, limitName, code: "rate_limit_exceeded", type, message, headers, fields };
+}
+
+/** A caller can make its tokens and its cost smaller, but not its cost class. */
+function adviceOn(dimension: Dimension): string {
+  return dimension === "requests" || dimension === "concurrency" ? "" : " Request fewer tokens.";
 }
 
 /** The answer when the provider has no capacity left for this class of calls. It is not a limit of the caller. */
