@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { OpenDatabase } from "@/db/client";
 import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
+import { addRefusals } from "@/db/queries/books/books";
 import { insertLedger, type LedgerInsert } from "@/db/queries/books/record";
-import { insertBudget, readSpend } from "@/db/queries/money/budgets";
+import { insertBudget, readSpend, refusedByBudget } from "@/db/queries/money/budgets";
 import { usageSeries, usageTotals } from "@/db/queries/money/usage";
+import { refusedByLimit } from "@/db/queries/overview/activity";
 import { inTransaction } from "@/db/transaction";
 import { newRequestId } from "@/lib/request-id";
 
@@ -98,4 +100,25 @@ test("sums by session, agent and tag grow with the ledger, and a call that is bo
   expect(await by("tag", "repo")).toEqual([["repo=web", 2, 0, 13]]);
   const [day] = await usageSeries(opened.db, { ...range, grain: "day", by: "tag", tag: "repo" });
   expect([day?.bucket.toISOString(), day?.calls]).toEqual(["2026-11-21T00:00:00.000Z", 2]);
+});
+
+test("limits of one name that differ by layer or dimension have refusals of their own", async () => {
+  const minute = new Date(NOW - 30_000);
+  const refusal = { minute, tenantId: "tenant_same", code: "insufficient_quota", limitName: "daily" };
+  await addRefusals(opened.db, [
+    { ...refusal, layer: "tenant", dimension: "cost_micro_usd", count: 2 },
+    { ...refusal, layer: "tenant", dimension: "requests", count: 3 },
+    { ...refusal, layer: "key", dimension: "requests", count: 4 },
+    { ...refusal, layer: "key", dimension: "requests", code: "rate_limit_exceeded", count: 1 },
+  ]);
+  const since = new Date(NOW - 60_000);
+  const found = await refusedByLimit(opened.db, "tenant_same", since);
+  expect(found.map(({ layer, dimension, count }) => `${layer} ${dimension} ${count}`).sort()).toEqual([
+    "key requests 5",
+    "tenant cost_micro_usd 2",
+    "tenant requests 3",
+  ]);
+  const budget = { tenantId: "tenant_same", level: "tenant", slug: "daily", since };
+  expect(await refusedByBudget(opened.db, budget)).toBe(2);
+  expect(await refusedByBudget(opened.db, { ...budget, tenantId: null })).toBe(2);
 });

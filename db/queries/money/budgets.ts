@@ -129,10 +129,10 @@ export async function burnSince(db: Database, input: Parameters<typeof spentOn>[
   return row?.spent ?? 0;
 }
 
-/** Calls that a limit refused since a moment; without a tenant those of all. */
-export async function refusedBy(
+/** Calls that a budget refused since a moment; without a tenant those of all. Another limit may have its name. */
+export async function refusedByBudget(
   db: Database,
-  { tenantId, limitName, since }: { tenantId: string | null; limitName: string; since: Date },
+  { tenantId, level, slug, since }: { tenantId: string | null; level: string; slug: string; since: Date },
 ): Promise<number> {
   const [row] = await db
     .select({ refused: sql`coalesce(sum(${refusalCounts.count}), 0)`.mapWith(Number) })
@@ -141,7 +141,9 @@ export async function refusedBy(
       and(
         gte(refusalCounts.minute, since),
         tenantId === null ? undefined : eq(refusalCounts.tenantId, tenantId),
-        eq(refusalCounts.limitName, limitName),
+        eq(refusalCounts.layer, level),
+        eq(refusalCounts.dimension, "cost_micro_usd"),
+        eq(refusalCounts.limitName, slug),
       ),
     );
   return row?.refused ?? 0;

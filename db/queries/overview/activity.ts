@@ -59,12 +59,12 @@ export async function activitySince(db: Database, since: Date, most: number): Pr
   }));
 }
 
-/** How many of a tenant's calls each of its limits refused since a moment, by the limit's name. */
-export async function refusedByLimit(db: Database, tenantId: string, since: Date): Promise<Map<string, number>> {
-  const rows = await db
-    .select({ name: refusalCounts.limitName, count: sql`sum(${refusalCounts.count})`.mapWith(Number) })
+/** How many of a tenant's calls each of its limits refused since a moment. Limits of one name may differ by layer and dimension. */
+export async function refusedByLimit(db: Database, tenantId: string, since: Date) {
+  const { layer, dimension, limitName } = refusalCounts;
+  return db
+    .select({ layer, dimension, name: limitName, count: sql`sum(${refusalCounts.count})`.mapWith(Number) })
     .from(refusalCounts)
     .where(and(gte(refusalCounts.minute, since), eq(refusalCounts.tenantId, tenantId)))
-    .groupBy(refusalCounts.limitName);
-  return new Map(rows.map(({ name, count }) => [name, count]));
+    .groupBy(layer, dimension, limitName);
 }

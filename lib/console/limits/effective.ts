@@ -123,7 +123,8 @@ function ofBudget(limit: CompiledLimit): EffectiveLimit[] {
       layer,
       dimension,
       algorithm: rule.algorithm,
-      windowSeconds: null,
+      // Of a rolling budget; a calendar window has no length of its own.
+      windowSeconds: rule.periodMs === 0 ? null : rule.periodMs / 1000,
       observe,
       match,
       calendarPeriod: limit.calendar?.period ?? null,

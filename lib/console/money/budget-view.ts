@@ -4,7 +4,7 @@ import {
   moversOf,
   readBudgetEvents,
   readSpend,
-  refusedBy,
+  refusedByBudget,
   type SpendRow,
   userNames,
 } from "@/db/queries/money/budgets";
@@ -41,7 +41,12 @@ export async function budgetView(context: ConsoleContext, record: BudgetRecord) 
     readSpend(db, [row.id], new Date(startMs), SUBJECTS_SHOWN),
     readBudgetEvents(db, [row.id], new Date(startMs)),
     moversOf(db, { ...record, since: new Date(now - HOUR_MS) }),
-    refusedBy(db, { tenantId: record.tenantId, limitName: row.slug, since: new Date(now - REFUSING_MS) }),
+    refusedByBudget(db, {
+      tenantId: record.tenantId,
+      level: row.level,
+      slug: row.slug,
+      since: new Date(now - REFUSING_MS),
+    }),
   ]);
   const subjects = subjectsOf(row, spend);
   const names = await namesOf(context, record, [

@@ -33,7 +33,9 @@ export async function readQuota({ context, input }: AdminRequest<typeof quotaQue
     quotaOf({ admission, policy, facts, now, reservedOf, burnOf }),
     refusedByLimit(context.db, facts.tenantId, new Date(now - REFUSING_MS)),
   ]);
-  const limits = quota.limits.map((line) => ({ ...line, refusedLately: refused.get(line.name) ?? 0 }));
+  const refusedBy = ({ name, layer, dimension }: QuotaLine) =>
+    refused.find((one) => one.name === name && one.layer === layer && one.dimension === dimension)?.count ?? 0;
+  const limits = quota.limits.map((line) => ({ ...line, refusedLately: refusedBy(line) }));
   const body: QuotaView = { ...quota, limits };
   return { body };
 }
