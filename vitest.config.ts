@@ -13,8 +13,8 @@ export default defineConfig({
           name: "unit",
           include: ["{lib,db,app}/**/*.test.ts"],
           exclude: ["**/*.rim.test.ts"],
-          // A property over a thousand histories takes a second, on a busy machine several.
-          testTimeout: 30_000,
+          // A property over thousands of histories takes seconds, on a busy machine half a minute.
+          testTimeout: 90_000,
         },
       },
       {
@@ -22,8 +22,8 @@ export default defineConfig({
         test: {
           name: "rim",
           include: ["{lib,db}/**/*.rim.test.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
           fileParallelism: false,
         },
       },

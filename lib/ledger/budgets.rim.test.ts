@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { OpenDatabase } from "@/db/client";
@@ -10,6 +9,7 @@ import { carryOver, insertBudget, readBudgetEvents, readBudgets, readSpend } fro
 import { asWatcher, upstreamSince } from "@/db/queries/operators/alerts";
 import { inTransaction } from "@/db/transaction";
 import { DAY_MS } from "@/lib/clock";
+import fc from "@/lib/fuzz/properties.suite";
 import { calendarBounds } from "@/lib/policy/calendar";
 import { newRequestId } from "@/lib/request-id";
 

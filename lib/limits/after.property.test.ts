@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { MemoryAdmission } from "@/lib/admission/memory/memory";
 import { DAY_MS } from "@/lib/clock";
+import fc from "@/lib/fuzz/properties.suite";
 import { afterAdmission } from "./after";
 import { LEVEL_WHOLE_FROM } from "./decide";
 import { type AppliedLimit, plan } from "./plan";

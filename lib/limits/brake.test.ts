@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
+import fc from "@/lib/fuzz/properties.suite";
 import { type ActiveBrake, type BrakeScope, brakeOn, covers, metBy, passedShare } from "./brake";
 
 const T0 = 1_795_000_000_000;

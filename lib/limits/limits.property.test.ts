@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import fc from "@/lib/fuzz/properties.suite";
 import { slotAlgorithm } from "./algorithms/registry";
 import { reserve, settleHold } from "./charge";
 import type { Check } from "./plan";

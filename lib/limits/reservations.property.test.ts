@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import fc from "@/lib/fuzz/properties.suite";
 import { LAYERS_MAX } from "./algorithms/layers";
 import { slotAlgorithm } from "./algorithms/registry";
 import { ENTRIES_MAX } from "./algorithms/sliding-window";

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import fc from "@/lib/fuzz/properties.suite";
 import { type Asks, costOf, heldPrice, sumOf, unpricedPart } from "./cost";
 import type { Price } from "./price";
 import type { Usage } from "./usage";

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { MemoryAdmission } from "@/lib/admission/memory/memory";
+import fc from "@/lib/fuzz/properties.suite";
 import { amountsOf } from "@/lib/limits/cost";
 import { type CheckState, failing } from "@/lib/limits/decide";
 import { fits, largestOutput, roomOf } from "@/lib/limits/ladder/largest-output";

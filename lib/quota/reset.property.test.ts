@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { MemoryAdmission } from "@/lib/admission/memory/memory";
 import { DAY_MS } from "@/lib/clock";
+import fc from "@/lib/fuzz/properties.suite";
 import { type AppliedLimit, plan } from "@/lib/limits/plan";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import type { Rule } from "@/lib/limits/rules/rule";

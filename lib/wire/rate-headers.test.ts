@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { parseList } from "structured-headers";
 import { describe, expect, test } from "vitest";
+import fc from "@/lib/fuzz/properties.suite";
 import { goDuration, type HeaderLimit, rateHeaders, unifiedHeaders } from "./rate-headers";
 
 test.each([

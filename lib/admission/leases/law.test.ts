@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import fc from "@/lib/fuzz/properties.suite";
 import { type Book, grant, known, RENEW_MS, release, SHARE_MS } from "./law";
 import { arrived, moved } from "./moves.suite";
 import { World } from "./world.suite";
@@ -29,7 +29,8 @@ describe("the law of leased shares", () => {
             else if (kind === "crash") world.crash(holder);
             else if (kind === "leave") world.leave(holder);
             else if (kind === "fail-over") world.failOver();
-            expect(world.over).toBe(0);
+            // An expectation at each of 300,000 steps would take most of the time.
+            if (world.over !== 0) expect(world.over).toBe(0);
           }
         },
       ),
@@ -50,7 +51,7 @@ describe("the law of leased shares", () => {
             else if (kind === "crash") world.crash(holder);
             else if (kind === "call") world.call(holder, units);
             else world.spend(holder, units);
-            expect(world.spendable).toBeLessThanOrEqual(capacity);
+            if (!(world.spendable <= capacity)) expect(world.spendable).toBeLessThanOrEqual(capacity);
           }
         },
       ),

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import fc from "@/lib/fuzz/properties.suite";
 import { type AppliedLimit, plan } from "@/lib/limits/plan";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { makeLog } from "@/lib/log";

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { DAY_MS } from "@/lib/clock";
+import fc from "@/lib/fuzz/properties.suite";
 import { type AppliedLimit, type Plan, plan } from "@/lib/limits/plan";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import type { AlgorithmName } from "@/lib/limits/rules/rule";

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
+import fc from "@/lib/fuzz/properties.suite";
 import type { Check, Plan } from "@/lib/limits/plan";
 import type { Dimension } from "@/lib/limits/rules/dimensions";
 import type { AlgorithmName, Rule } from "@/lib/limits/rules/rule";

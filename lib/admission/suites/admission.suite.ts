@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import fc from "@/lib/fuzz/properties.suite";
 import { bindingOf, failing } from "@/lib/limits/decide";
 import { plan } from "@/lib/limits/plan";
 import { NEVER } from "@/lib/limits/slot";

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { DAY_MS } from "@/lib/clock";
+import fc from "@/lib/fuzz/properties.suite";
 import { afterAdmission } from "@/lib/limits/after";
 import { type CheckState, failing } from "@/lib/limits/decide";
 import type { AppliedLimit } from "@/lib/limits/plan";

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { DAY_MS } from "@/lib/clock";
+import fc from "@/lib/fuzz/properties.suite";
 import { type AppliedLimit, plan } from "@/lib/limits/plan";
 import { NO_AMOUNTS } from "@/lib/limits/rules/dimensions";
 import { NEVER } from "@/lib/limits/slot";
@@ -20,7 +20,7 @@ export function toldSuite(
   refusals = REFUSALS,
 ): void {
   test(`${name}: of ${refusals} random refusals every announced wait is enough, and a tenth less is not`, async () => {
-    const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
+    const seed = Number(process.env.SEED ?? 20_261_128);
     const clock = { at: START };
     const store = await make({ now: () => clock.at });
     const count = { refused: 0, admitted: 0, early: 0, earlyRefused: 0 };

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { asPublicError } from "@/lib/errors";
+import fc from "@/lib/fuzz/properties.suite";
 import { parseMessages } from "@/lib/wire/anthropic/parse-messages";
 import type { Call } from "@/lib/wire/call";
 import { isObject } from "@/lib/wire/json/object";

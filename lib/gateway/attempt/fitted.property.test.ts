@@ -1,7 +1,7 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { AdmitReply } from "@/lib/admission/admission";
 import { MemoryAdmission } from "@/lib/admission/memory/memory";
+import fc from "@/lib/fuzz/properties.suite";
 import { amountsOf } from "@/lib/limits/cost";
 import type { Offer, Way } from "@/lib/limits/ladder/fitting";
 import { type AppliedLimit, plan } from "@/lib/limits/plan";

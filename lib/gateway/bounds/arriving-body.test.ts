@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { asPublicError } from "@/lib/errors";
+import fc from "@/lib/fuzz/properties.suite";
 import { ArrivingBody } from "./arriving-body";
 import { type BodySource, fromReadable, fromWeb, Halt } from "./body-source";
 

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
+import fc from "@/lib/fuzz/properties.suite";
 import { Shares } from "./shares";
 
 const of = (holder: string, perFree = 1) => [{ holder, perFree }];

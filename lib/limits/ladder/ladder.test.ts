@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
+import fc from "@/lib/fuzz/properties.suite";
 import { learnedInput, learnedReserve, trimSteps } from "./ladder";
 
 test.each([

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import { MemoryAdmission } from "@/lib/admission/memory/memory";
+import fc from "@/lib/fuzz/properties.suite";
 import { type AppliedLimit, plan } from "../plan";
 import { type Amounts, NO_AMOUNTS } from "../rules/dimensions";
 import { ALGORITHMS } from "../rules/rule";

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
+import fc from "@/lib/fuzz/properties.suite";
 import { readTags, storedTags, TAGS_MAX, tagMeant, tagsText } from "./tags";
 
 const textOf = (header: string) => {

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import fc from "@/lib/fuzz/properties.suite";
 import { exactNumbers, markedNumbers } from "./exact-numbers";
 
 const through = (json: string) => exactNumbers(JSON.stringify(JSON.parse(markedNumbers(json))));

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { asPublicError } from "@/lib/errors";
+import fc from "@/lib/fuzz/properties.suite";
 import { exactNumbers } from "./exact-numbers";
 import { parseJsonBody, parsingJsonBody } from "./json-guard";
 

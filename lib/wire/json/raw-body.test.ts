@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import fc from "@/lib/fuzz/properties.suite";
 import { withoutNulls } from "./field-fault";
 import { parseJsonBody } from "./json-guard";
 import { rawBody } from "./raw-body";

@@ -1,6 +1,6 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PublicError } from "@/lib/errors";
+import fc from "@/lib/fuzz/properties.suite";
 import { parseMessages } from "../anthropic/parse-messages";
 import type { Call } from "../call";
 import { parsingJsonBody } from "../json/json-guard";

@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import fc from "@/lib/fuzz/properties.suite";
 import { meterChatStream } from "./meter-stream";
 
 const chunk = (delta: object, more: object = {}) =>

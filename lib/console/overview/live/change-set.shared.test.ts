@@ -1,5 +1,5 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
+import fc from "@/lib/fuzz/properties.suite";
 import { type ChangeSet, changed, changesOf, type Json } from "./change-set.shared";
 
 const leaf = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constantFrom("a", "b"), fc.constant(null), fc.boolean());
