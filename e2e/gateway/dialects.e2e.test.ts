@@ -288,11 +288,13 @@ test("one idempotency key is served once", async () => {
   const body = { model: "sim-small", max_tokens: 8, messages: ASK };
   await provider.play({ firstTokenMs: 300, times: 1 });
   const headers = { "idempotency-key": "order-17" };
-  const first = post("/v1/messages", body, headers);
-  await until(
-    "the second to learn that it runs",
-    async () => (await post("/v1/messages", body, headers)).status === 409,
-  );
+  let isOver = false;
+  const first = post("/v1/messages", body, headers).finally(() => (isOver = true));
+  // Sent at the same moment, the second might be the one that is served.
+  const running = async () => (await spillway.quota(key())).find(({ name }) => name === "concurrent-calls")?.used;
+  await until("the first to run", async () => isOver || (await running()) === 1);
+  const second = async () => (await post("/v1/messages", body, headers)).status === 409;
+  await until("the second to learn that it runs", second);
   expect((await first).status).toBe(200);
   const third = await post("/v1/messages", body, headers);
   expect([third.status, (await third.json()).error.details.error_code, third.headers.get("x-should-retry")]).toEqual([
