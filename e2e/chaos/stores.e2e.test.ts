@@ -4,13 +4,15 @@ import path from "node:path";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Fleet } from "../fixtures/fleet";
-import { freePort, start, until } from "../fixtures/process";
+import { DAY_MS, freePort, roomInWindow, start, until } from "../fixtures/process";
 import { RedisServer } from "../fixtures/redis-server";
 import { Provider } from "../fixtures/simulator";
 import { Spillway } from "../fixtures/spillway";
 
 type Tier = { version: number; limits: Record<string, unknown>[] };
 
+/** Counters of a day are compared with the ledger: the day must not end meanwhile. */
+const DAY_LEFT_MS = 100_000;
 const SECRETS = { KEY_PEPPER: "p".repeat(40), AUTH_SECRET: "a".repeat(40), OPERATOR_TOKEN: `sw_op_${"t".repeat(40)}` };
 
 function only(fleet: Fleet, index = 0): Spillway {
@@ -138,6 +140,7 @@ describe("a store that lost what it had counted", () => {
   let fleet: Fleet;
   let provider: Provider;
   beforeAll(async () => {
+    await roomInWindow(DAY_MS, DAY_LEFT_MS);
     [fleet, provider] = await Promise.all([Fleet.run(2, { LEASE_SECONDS: "1" }), Provider.run()]);
     await provider.serve(only(fleet));
   });
@@ -152,13 +155,14 @@ describe("a store that lost what it had counted", () => {
     daily("money-per-key-and-day", "key", "cost_micro_usd", 1_000_000_000),
     daily("small-models-per-day", "model", "output_tokens", 1_000_000_000),
     { ...daily("feature", "feature", "requests", 1_000_000), match: { endpoint: "chat" } },
+    // A window that is no calendar's. An hour would end during one run in a hundred; this one ends with the day.
     {
-      name: "money-per-hour",
+      name: "money-per-window",
       layer: "tenant",
       dimension: "cost_micro_usd",
       capacity: 1_000_000_000,
       algorithm: "fixed_window",
-      windowSeconds: 3600,
+      windowSeconds: 86_400,
     },
   ];
   const used = async (by: Spillway, key: string) => {
@@ -179,7 +183,7 @@ describe("a store that lost what it had counted", () => {
       "requests-per-day": rows.length,
       "tokens-per-user-and-day": sum((row) => row.inputTokens + row.outputTokens),
       "money-per-key-and-day": sum((row) => row.costMicroUsd),
-      "money-per-hour": sum((row) => row.costMicroUsd),
+      "money-per-window": sum((row) => row.costMicroUsd),
     };
   }
 

@@ -227,7 +227,7 @@ test("a hostile megabyte does not stop the others", async () => {
   }
   expect((await attack).every((answer) => answer.status === 400)).toBe(true);
   // A tokenizer would hold the process for half a minute here; this only has to tell the two apart.
-  expect(Math.max(...waits)).toBeLessThan(2000);
+  expect(Math.max(...waits)).toBeLessThan(10_000);
 });
 
 test("a reader that does not read is held back through us to the provider, not buffered here", async () => {
@@ -268,8 +268,12 @@ test("an address that keeps trying wrong keys is turned away with them; a good k
   const good = door.demo.keys.enterprise;
   const wrong = await Promise.all(Array.from({ length: 70 }, () => from("192.0.2.7", "sw_live_wrong")));
   expect(new Set(wrong.map((answer) => answer.status))).toEqual(new Set([401, 429]));
-  const turnedAway = await from("192.0.2.7", "sw_live_wrong");
-  expect([turnedAway.status, (await turnedAway.json()).error.code]).toEqual([429, "too_many_attempts"]);
+  // They are counted by the minute: when one has ended meanwhile, it takes some more.
+  const turnedAway = await until("the next one to be turned away", async () => {
+    const answer = await from("192.0.2.7", "sw_live_wrong");
+    return answer.status === 429 && answer;
+  });
+  expect((await turnedAway.json()).error.code).toBe("too_many_attempts");
   expect(Number(turnedAway.headers.get("retry-after"))).toBeGreaterThan(0);
   expect((await from("192.0.2.7", good)).status).toBe(200);
   expect((await from("192.0.2.8", "sw_live_wrong")).status).toBe(401);
