@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { endOfGroup } from "../fixtures/process";
 import { BEFORE, FILE } from "./brain";
 
 /** Where a coding agent sends its calls. */
@@ -152,16 +153,12 @@ export async function runAgent(
     // Nothing of ours: what the agent may ask outside goes to a port where nobody listens.
     env: { PATH: process.env.PATH ?? "", HOME: home, NODE_ENV: "production", NO_COLOR: "1", ...NOWHERE, ...env },
     stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
   });
   let output = "";
   child.stdout.on("data", (chunk) => (output += chunk));
   child.stderr.on("data", (chunk) => (output += chunk));
-  const timer = setTimeout(() => child.kill("SIGKILL"), options.withinMs);
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once("close", resolve);
-    child.once("error", reject);
-  });
-  clearTimeout(timer);
+  const code = await endOfGroup(child, options.withinMs);
   const run = { code, output, note: fs.readFileSync(note, "utf8") };
   fs.rmSync(home, { recursive: true, force: true });
   return run;

@@ -101,7 +101,7 @@ describe.skipIf(installed === "")("real coding agents in trouble", () => {
     TWO_RUNS_MS,
   );
 
-  test.each(givingUp.map((agent) => [agent.name, agent] as const))(
+  test.each(each)(
     "%s shows a budget that is used up in words, and calls no provider",
     async (_name, agent) => {
       const budget = { slug: "used-up", level: "tenant", tenant: "enterprise", period: "day" };

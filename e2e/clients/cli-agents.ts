@@ -29,7 +29,8 @@ const continues: CliAgent = {
     const config = path.join(home, "config.yaml");
     const models = [`  - name: ${model}`, "    provider: openai", `    model: ${model}`];
     const place = [`    apiBase: ${baseUrl}/v1`, `    apiKey: ${key}`];
-    const lines = ["name: Spillway", "version: 0.0.1", "schema: v1", "models:", ...models, ...place];
+    const headers = ["    requestOptions:", "      headers:", '        x-spillway-quota-status: "402"'];
+    const lines = ["name: Spillway", "version: 0.0.1", "schema: v1", "models:", ...models, ...place, ...headers];
     fs.writeFileSync(config, `${lines.join("\n")}\n`);
     const env = { CONTINUE_TELEMETRY_ENABLED: "0", CONTINUE_ALLOW_ANONYMOUS_TELEMETRY: "0", FORCE_NO_TTY: "1" };
     return { args: ["--config", config, "--auto", "-p", prompt], env };

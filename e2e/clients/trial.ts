@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { speaking } from "../agents/brain";
-import { endsWithUs } from "../fixtures/process";
+import { endOfGroup } from "../fixtures/process";
 import { answering, type Came, type Script } from "../fixtures/scripted";
 import type { Client } from "./clients";
 
@@ -52,19 +52,16 @@ export async function tried(
   fs.copyFileSync(path.join(import.meta.dirname, "run-cases.mjs"), path.join(folder, "run-cases.mjs"));
   const args = ["run-cases.mjs", `programs/${client.program}`, JSON.stringify(cases)];
   const own = path.join(folder, "node_modules/node/bin/node");
-  const child = endsWithUs(
-    spawn(fs.existsSync(own) ? own : process.execPath, args, {
-      cwd: folder,
-      env: { PATH: process.env.PATH ?? "", HOME: folder, NODE_ENV: "production", NO_COLOR: "1", ...NO_NEWS },
-      stdio: ["ignore", "pipe", "pipe"],
-    }),
-  );
+  const child = spawn(fs.existsSync(own) ? own : process.execPath, args, {
+    cwd: folder,
+    env: { PATH: process.env.PATH ?? "", HOME: folder, NODE_ENV: "production", NO_COLOR: "1", ...NO_NEWS },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
   let output = "";
   child.stdout.on("data", (chunk) => (output += chunk));
   child.stderr.on("data", (chunk) => (output += chunk));
-  const timer = setTimeout(() => child.kill("SIGKILL"), withinMs);
-  await new Promise<void>((resolve) => child.once("close", () => resolve()));
-  clearTimeout(timer);
+  await endOfGroup(child, withinMs);
   const told = new Map<string, Told>();
   for (const line of output.split("\n")) {
     if (!line.startsWith("@@")) continue;

@@ -7,6 +7,7 @@ import { LimitedError, RefusalError } from "../exchange/answer-headers";
 import { type Exchange, jsonReply, putHeaders, type Reply } from "../exchange/exchange";
 import { callerHeaders } from "../exchange/peeked-headers";
 import type { Gateway } from "../gateway";
+import { quotaStatus } from "../refusal/quota-status";
 import { keptObject } from "./kept/serve-kept";
 import { listModels, retrieveModel } from "./models";
 import { plainChat } from "./plain-chat";
@@ -180,7 +181,8 @@ export function errorReply(gateway: Pick<Gateway, "log">, exchange: Exchange, th
   if (error instanceof LimitedError) putHeaders(headers, error.rateHeaders);
   putHeaders(headers, usualHeaders(error));
   if (refusal !== null) putHeaders(headers, refusal.headers);
-  return jsonReply(error.passed?.status ?? statusOf(dialect, code), body, headers);
+  const status = error.passed?.status ?? quotaStatus(code, (name) => exchange.header(name)) ?? statusOf(dialect, code);
+  return jsonReply(status, body, headers);
 }
 
 function internal(gateway: Pick<Gateway, "log">, exchange: Exchange, thrown: unknown): PublicError {
