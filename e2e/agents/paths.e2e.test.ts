@@ -58,6 +58,16 @@ describe.each(["own", "next"])("door %s: the API is where a client's base URL le
     expect([other.status, (await other.json()).error.type]).toEqual([404, "not_found_error"]);
   });
 
+  test.each(["/api/hello", "/api/v2/models", "/api"])(
+    "a look at %s without a key is answered as a program's",
+    async (path) => {
+      const answer = await fetch(`${spillway.baseUrl}${path}`, { redirect: "manual" });
+      expect([answer.status, (await answer.json()).error.code]).toEqual([404, "not_found"]);
+      const head = await fetch(`${spillway.baseUrl}${path}`, { method: "HEAD", redirect: "manual" });
+      expect([head.status, head.headers.get("content-type")]).toEqual([404, "application/json; charset=utf-8"]);
+    },
+  );
+
   test("a program's look at no path is answered as one, a browser's as a browser's", async () => {
     const program = await fetch(`${spillway.baseUrl}/v2/models`, { headers: bearer(), redirect: "manual" });
     expect([program.status, (await program.json()).error.code]).toEqual([404, "not_found"]);

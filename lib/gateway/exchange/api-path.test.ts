@@ -67,6 +67,12 @@ describe("programs and browsers at unknown paths", () => {
     ["GET", "/tenants", { authorization: "Basic k" }, false],
     ["HEAD", "/", {}, false],
     ["POST", "/api/admin/brakes", { authorization: "Bearer k" }, false],
+    ["GET", "/api/hello", {}, true],
+    ["GET", "/api/tags", { accept: "text/html" }, true],
+    ["HEAD", "/api", {}, true],
+    ["GET", "/api/auth/session", {}, false],
+    ["GET", "/api/metrics", {}, false],
+    ["GET", "/api/adminer", {}, true],
     ["POST", "/__nextjs_original-stack-frames", {}, false],
     ["GET", "/_next/static/a.js", { authorization: "Bearer k" }, false],
   ] as const)("%s %s %o: %s", (method, path, headers, isProgram) => {

@@ -27,12 +27,17 @@ export function apiPath(path: string): string | null {
   return plain === path ? null : plain;
 }
 
+/** The console's own routes and files. */
+const CONSOLES = /^\/(?:api\/(?:admin|auth|cron|metrics)|_next|__nextjs[\w-]*)(?:\/|$)/;
+
 /**
  * Whether a request to an unknown path comes from a program and should get an API error instead of a page. Browsers ask
  * for pages; a proxy in front of the console may add a credential to their requests.
  */
 export function meansApi(path: string, method: string, header: (name: string) => string | undefined): boolean {
-  if (/^\/(?:api|_next|__nextjs[\w-]*)(?:\/|$)/.test(path)) return false;
+  if (CONSOLES.test(path)) return false;
+  // No page is below /api, so a browser too gets an error that says what is wrong.
+  if (/^\/api(?:\/|$)/.test(path)) return true;
   if (method !== "GET" && method !== "HEAD") return true;
   const isKeyed = header("x-api-key") !== undefined || /^bearer /i.test(header("authorization") ?? "");
   return isKeyed && !(header("accept") ?? "").includes("text/html");

@@ -9,7 +9,7 @@ const PAYMENT_REQUIRED = 402;
  * 1.18 and cline 3.0; qwen-code 0.24). At 402 they stop and show the message. Codex does the reverse: it stops at
  * 429 `insufficient_quota`, and repeats a 402.
  */
-const REPEATS_429 = /(?:^|\s)ai-sdk\/|^opencode\/|^QwenCode\//;
+const REPEATS_429 = /(?:^|\s)ai-sdk[/-]|^opencode\/|^QwenCode\//;
 
 /** The status of a used-up budget where it is not the usual 429; null = the usual one. */
 export function quotaStatus(code: ErrorCode, header: (name: string) => string | undefined): 402 | null {
