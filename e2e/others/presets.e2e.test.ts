@@ -35,6 +35,10 @@ const MESSAGE = {
   usage: { input_tokens: 10, output_tokens: 5 },
 };
 
+/** What no preset has a quirk for. Its spaces and digits show whether the bytes arrive. */
+const AS_SENT = String.raw`"messages" : [ {"role": "user", "content": "h\u0065llo"} ],
+  "vendors_own": {"bound": 18446744073709551615, "rate": 1.50}`;
+
 /** One call of a preset that stands at the scripted upstream; what came there. */
 async function call(
   preset: string,
@@ -49,7 +53,7 @@ async function call(
   const answer = await fetch(`${spillway.baseUrl}/v1/${isAnthropic ? "messages?beta=true" : "chat/completions"}`, {
     method: "POST",
     headers: { authorization: `Bearer ${spillway.demo.keys.enterprise}`, "content-type": "application/json" },
-    body: JSON.stringify({ model: name, max_tokens: 64, messages: [{ role: "user", content: "hello" }], stream }),
+    body: `{"model": "${name}", "max_tokens": 64, ${AS_SENT}, "stream": ${stream}}`,
   });
   expect([answer.status, (await answer.text()).includes("water")]).toEqual([200, true]);
   expect(await until("its row", () => spillway.ledgerRow(answer.headers.get("x-request-id") ?? ""))).toMatchObject({
@@ -58,6 +62,7 @@ async function call(
   });
   const came = upstream.came.at(-1);
   if (came === undefined) throw new Error("nothing came");
+  expect(came.text).toContain(AS_SENT);
   return came;
 }
 
