@@ -189,6 +189,13 @@ export async function countActiveKeys(db: Database, tenantIds: readonly string[]
   return new Map(rows.map((row) => [row.tenantId, row.count]));
 }
 
+/** Whether any of these tenants has or had a key. Ended keys stay stored. */
+export async function hasAnyKey(db: Database, tenantIds: readonly string[]): Promise<boolean> {
+  const ofThese = sql`${keys.tenantId} = any(${sql.param([...tenantIds])}::text[])`;
+  const [found] = await db.select({ id: keys.id }).from(keys).where(ofThese).limit(1);
+  return found !== undefined;
+}
+
 /** Locks a key for an edit; null when there is none. */
 export async function lockKey(tx: Database, id: string): Promise<KeyRecord | null> {
   const [row] = await tx.select().from(keys).where(eq(keys.id, id)).for("update");

@@ -17,7 +17,7 @@ export function publisher(input: {
   return onceAtATime(async (snapshot: Snapshot) => {
     const before = refill.count;
     try {
-      const fill = () => refill.fill(snapshot);
+      const fill = (tenantIds: readonly string[]) => refill.fill(snapshot, tenantIds);
       const newest = await store.admission.publish(snapshot.version, [...snapshot.tenants.keys()], fill);
       if (store.needsFilling() && refill.count === before) await refill.fill(snapshot);
       store.filled();
