@@ -67,7 +67,11 @@ export async function findStaffByEmail(db: Database, email: string): Promise<Sta
   return row ?? null;
 }
 
-export async function updateStaff(tx: Database, id: string, set: { role?: string; banned?: boolean }): Promise<void> {
+export async function updateStaff(
+  tx: Database,
+  id: string,
+  set: { role?: string; banned?: boolean; createdAt?: Date },
+): Promise<void> {
   await tx
     .update(staff)
     .set({ ...set, updatedAt: sql`now()` })

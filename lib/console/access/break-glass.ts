@@ -16,7 +16,8 @@ export async function breakGlass({ context, actor }: AdminRequest) {
   if (actor.session !== null) throw new PublicError("forbidden", "Only the operator token opens this account.");
   const password = randomBytes(PASSWORD_BYTES).toString("base64url");
   const email = BREAK_GLASS_EMAIL;
-  const until = new Date(context.clock.now() + BREAK_GLASS_MS).toISOString();
+  const now = context.clock.now();
+  const until = new Date(now + BREAK_GLASS_MS).toISOString();
   await change(context, actor, async (tx) => {
     const known = await findStaffByEmail(tx, email);
     if (known === null) {
@@ -26,7 +27,8 @@ export async function breakGlass({ context, actor }: AdminRequest) {
       await authContext.internalAdapter.updatePassword(known.id, await authContext.password.hash(password));
       await endSessions(tx, known.id);
       await dropSecondFactor(tx, known.id);
-      await updateStaff(tx, known.id, { role: "admin", banned: false });
+      // The hour starts again. Nothing else writes this column, so nothing that is done with the account extends it.
+      await updateStaff(tx, known.id, { role: "admin", banned: false, createdAt: new Date(now) });
     }
     const entry = { action: "staff.break-glass", target: email, before: null, after: { until }, reason: null };
     return { result: null, change: entry };

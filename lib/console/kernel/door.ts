@@ -84,8 +84,8 @@ export async function sessionActor(context: ConsoleContext, headers: Headers): P
   // An impersonated session is not accepted, because its actions would be audited under the wrong name.
   if (session === null || role === null || session.session.impersonatedBy) return null;
   if (context.clock.now() - session.session.createdAt.getTime() >= SESSION_MAX_MS) return null;
-  const { email, id: userId, updatedAt } = session.user;
-  if (email === BREAK_GLASS_EMAIL && context.clock.now() - updatedAt.getTime() > BREAK_GLASS_MS) return null;
+  const { email, id: userId, createdAt } = session.user;
+  if (email === BREAK_GLASS_EMAIL && context.clock.now() - createdAt.getTime() > BREAK_GLASS_MS) return null;
   const confirmedAtMs = (session.session.confirmedAt ?? session.session.createdAt).getTime();
   const address = headers.get(ADDRESS_HEADER) ?? "";
   return { name: email, role, address, session: { id: session.session.id, userId, confirmedAtMs } };
