@@ -50,7 +50,12 @@ const PAUSED = [{ role: "user", content: "" }];
 
 const TOOLS_MAX = 1024;
 const TOKENS_MAX = 10_000_000;
+/** Far above the number of tokens of any vocabulary. */
+const TOP_K_MAX = 10_000_000;
+const STOP_CHARS_MAX = 4096;
 
+/** The name of one of the provider's own choices. */
+const choice = z.looseObject({ type: z.string().max(64) });
 const block = z.looseObject({ type: z.string().min(1) });
 const content = z.union([z.string(), z.array(block)]);
 const message = z.looseObject({ role: z.enum(["user", "assistant", "system"]), content });
@@ -66,14 +71,14 @@ const messagesBody = z.looseObject({
     .array(z.looseObject({ name: z.string().regex(/^[A-Za-z0-9_-]{1,128}$/) }))
     .max(TOOLS_MAX)
     .optional(),
-  tool_choice: z.looseObject({ type: z.string() }).optional(),
-  stop_sequences: z.array(z.string()).max(64).optional(),
+  tool_choice: choice.optional(),
+  stop_sequences: z.array(z.string().max(STOP_CHARS_MAX)).max(64).optional(),
   temperature: z.number().min(0).max(1).optional(),
   top_p: z.number().min(0).max(1).optional(),
-  top_k: z.number().int().min(0).optional(),
-  thinking: z.looseObject({ type: z.string() }).optional(),
+  top_k: z.number().int().min(0).max(TOP_K_MAX).optional(),
+  thinking: choice.optional(),
   service_tier: z.string().max(32).optional(),
-  cache_control: z.looseObject({ type: z.string() }).optional(),
+  cache_control: choice.optional(),
   context_management: z.looseObject({}).optional(),
   output_config: z.looseObject({}).optional(),
   output_format: z.looseObject({}).optional(),

@@ -55,6 +55,10 @@ test.each([
     responses({ tools: [{ type: "function", name: "a\r\nb" }] }),
     "invalid_value",
   ],
+  ["a long name of a choice of tool, messages", messages({ tool_choice: { type: "a".repeat(65) } }), "invalid_value"],
+  ["a long name of a way to think, messages", messages({ thinking: { type: "a".repeat(65) } }), "invalid_value"],
+  ["a long stop sequence, messages", messages({ stop_sequences: ["a".repeat(4097)] }), "invalid_value"],
+  ["a top_k of no vocabulary, messages", messages({ top_k: 10_000_001 }), "invalid_value"],
   ["17 members of metadata, responses", responses({ metadata: seventeen }), "invalid_value"],
   ["a schema that refers to itself, chat", chat({ response_format: format(recursive) }), "invalid_value"],
   [
