@@ -81,6 +81,32 @@ const operatorFile = newStaff.omit({ email: true }).extend({
   disabled: z.boolean().default(false),
 });
 
+/**
+ * A section whose names are stored in another form than they may be written in. Two entries with one stored name are
+ * refused; otherwise one of them would be lost without a word.
+ */
+function section<Entry extends z.ZodType>(
+  key: z.ZodType<string, string>,
+  entry: Entry,
+  storedName: (written: string) => string,
+) {
+  return z.record(key, entry).check((payload) => {
+    const stored = new Map<string, z.output<Entry>>();
+    for (const [written, one] of Object.entries(payload.value)) {
+      const known = storedName(written);
+      if (stored.has(known))
+        payload.issues.push({
+          code: "custom",
+          input: written,
+          path: [written],
+          message: `"${known}" is in this section twice`,
+        });
+      stored.set(known, one);
+    }
+    payload.value = Object.fromEntries(stored);
+  });
+}
+
 /** A configuration as a file. A section that is absent is not managed by the file. */
 export const configFile = z.strictObject({
   $schema: z.string().optional(),
@@ -91,8 +117,8 @@ export const configFile = z.strictObject({
   tiers: z.record(slug, tierFile).optional(),
   tenants: z.record(slug, tenantFile).optional(),
   budgets: z.record(slug, budgetFile).optional(),
-  alertRules: z.record(name, alertRuleFile).optional(),
-  staff: z.record(z.email().max(255).toLowerCase(), operatorFile).optional(),
+  alertRules: section(z.string().regex(/\S/, "not empty").max(100), alertRuleFile, (text) => text.trim()).optional(),
+  staff: section(z.email().max(255), operatorFile, (text) => text.toLowerCase()).optional(),
 });
 export type ConfigFile = z.infer<typeof configFile>;
 

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { own } from "@/lib/money/own";
 
 /** Members that a file may name in part. Unnamed parts stay unchanged. */
 const PARTIAL = new Set(["laterPrices"]);
@@ -14,7 +15,7 @@ type FileSide = "before" | "after";
  */
 export function differences(before: State, after: State, file: FileSide = "after"): string[] {
   const names = Object.keys(file === "after" ? after : before);
-  return names.flatMap((name) => between({ path: name, file }, before[name], after[name]));
+  return names.flatMap((name) => between({ path: name, file }, own(before, name), own(after, name)));
 }
 
 type Place = { readonly path: string; readonly file: FileSide };
@@ -23,9 +24,9 @@ function between({ path, file }: Place, before: unknown, after: unknown): string
   if (isDeepStrictEqual(before, after)) return [];
   if (isNamedList(before) && isNamedList(after)) return betweenLists({ path, file }, before, after);
   if (!isPlain(before) || !isPlain(after)) return [`${path}: ${shown(path, before)} → ${shown(path, after)}`];
-  const own = Object.keys(file === "after" ? after : before);
-  const names = PARTIAL.has(path) ? own : [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  return names.flatMap((name) => between({ path: `${path}.${name}`, file }, before[name], after[name]));
+  const inFile = Object.keys(file === "after" ? after : before);
+  const names = PARTIAL.has(path) ? inFile : [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return names.flatMap((name) => between({ path: `${path}.${name}`, file }, own(before, name), own(after, name)));
 }
 
 /** Compares lists of limits by name and by order, because a refusal names the first limit that refuses. */
@@ -36,7 +37,7 @@ function betweenLists({ path, file }: Place, before: readonly Named[], after: re
     const old = known.get(one.name);
     if (old === undefined) return [`${path}: new ${one.name} (${summary(one)})`];
     const names = [...new Set([...Object.keys(old), ...Object.keys(one)])];
-    return names.flatMap((name) => between({ path: `${one.name}.${name}`, file }, old[name], one[name]));
+    return names.flatMap((name) => between({ path: `${one.name}.${name}`, file }, own(old, name), own(one, name)));
   });
   const gone = before.filter((one) => !wanted.has(one.name)).map((one) => `${path}: ${one.name} removed`);
   const all = [...lines, ...gone];

@@ -113,12 +113,16 @@ async function catalogOf({ db, clock }: ConsoleContext) {
         ...only(row, modelFile),
         provider: providerSlugs.get(providerId),
         price: current.get(id),
-        laterPrices: later.flatMap(({ price, model }) =>
-          model === slug ? { validFrom: price.validFrom.toISOString(), ...priceWords(priceOf(price)) } : [],
-        ),
+        laterPrices: laterPrices(later.flatMap(({ price, model }) => (model === slug ? price : []))),
       },
     ]),
   };
+}
+
+/** Announced prices, earliest first. Of several that start at one moment, the last one entered replaced the others. */
+function laterPrices(rows: readonly Awaited<ReturnType<typeof readPrices>>[number]["price"][]) {
+  const entries = rows.map((price) => [price.validFrom.toISOString(), priceWords(priceOf(price))] as const);
+  return [...new Map(entries)].map(([validFrom, words]) => ({ validFrom, ...words }));
 }
 
 /** Columns that a file knows; the others are what Spillway notes itself. */

@@ -57,7 +57,8 @@ type ModelFile = NonNullable<ConfigFile["models"]>[string];
 
 /** A price that has started is the current price. Later prices are listed by start time. */
 function modelAt({ price, laterPrices, ...facts }: ModelFile, now: number): Content {
-  const later = (laterPrices ?? []).map(({ validFrom, ...one }) => ({ at: Date.parse(validFrom), price: one }));
+  const listed = (laterPrices ?? []).map(({ validFrom, ...one }) => ({ at: Date.parse(validFrom), price: one }));
+  const later = listed.sort((a, b) => a.at - b.at);
   const current = later.filter(({ at }) => at <= now).at(-1)?.price ?? price;
   const toCome = later.filter(({ at }) => at > now);
   return {

@@ -90,6 +90,49 @@ test("a price that is written for later is the price when its time has come: no 
   expect(driftOf([{ kind: "model", name: "m", source: "a.yaml" }], marked, begun)).toEqual([]);
 });
 
+test("later prices count by their start, whatever their order in the file", () => {
+  const facts = { provider: "local", contextTokens: 8, maxOutputTokens: 4, defaultOutputTokens: 2 };
+  const from = (validFrom: string, rate: number) => ({ ...rates, validFrom, inputMicroUsdPerMillion: rate });
+  const laterPrices = [from("2026-11-01T00:00:00Z", 30), from("2026-05-01T00:00:00Z", 20)];
+  const file = { models: { m: { ...facts, price: rates, laterPrices } } };
+  expect(words(file)).toContain("price.inputMicroUsdPerMillion: 10 → 30");
+});
+
+test("two later prices with one start are a fault", () => {
+  const facts = { provider: "local", contextTokens: 8, maxOutputTokens: 4, defaultOutputTokens: 2 };
+  const laterPrices = ["2027-05-01T00:00:00Z", "2027-05-01T02:00:00+02:00"].map((validFrom) => ({
+    ...rates,
+    validFrom,
+  }));
+  const file = read({ models: { m: { ...facts, laterPrices } } });
+  const [wanted, live] = [objectsOf(file, NOW), objectsOf(LIVE, NOW)];
+  const state = { wanted, live, marks: [], drift: [], source: "a", takesOver: false, channels: new Set<string>() };
+  expect(faultsOf(file, state)).toEqual(["models.m.laterPrices: two prices start at 2027-05-01T00:00:00.000Z"]);
+});
+
+test("names that every object inherits are names like others", () => {
+  expect(differences({ features: { toString: "M", ok: "S" } }, { features: { ok: "S", constructor: "L" } })).toEqual([
+    "features.toString: M → none",
+    "features.constructor: none → L",
+  ]);
+});
+
+test("two entries with one stored name are refused, not merged into one", () => {
+  const operator = (role: string) => ({ name: "Ada", role });
+  const rule = { watch: { kind: "store_away" } };
+  const parsed = configFile.safeParse({
+    spillway: "config/1",
+    staff: { "Ada@example.com": operator("viewer"), "ada@example.com": operator("admin") },
+    alertRules: { Away: rule, "Away ": rule },
+  });
+  expect(parsed.error?.issues.map(({ path: at }) => at.join("."))).toEqual([
+    "alertRules.Away ",
+    "staff.ada@example.com",
+  ]);
+  const one = read({ staff: { "Ada@example.com": operator("viewer") }, alertRules: { " Away ": rule } });
+  expect([Object.keys(one.staff ?? {}), Object.keys(one.alertRules ?? {})]).toEqual([["ada@example.com"], ["Away"]]);
+});
+
 test("a budget is made again when it changes what it counts, and edited when it does not", () => {
   const budget = { level: "tenant", tenant: "acme", period: "month", amountMicroUsd: 5_000_000 };
   const acts = (more: object) => plan({ budgets: { month: { ...budget, ...more } } }).changes.map(({ act }) => act);

@@ -121,7 +121,8 @@ export function faultsOf(file: ConfigFile, state: State & { readonly channels: R
   );
   return [
     ...limitSetFaults(file.everyone ?? [], "everyone").map((fault) => `everyone: ${fault}`),
-    ...entries(file.models).flatMap(([name, { provider, fallbacks = [] }]) => [
+    ...entries(file.models).flatMap(([name, { provider, fallbacks = [], laterPrices = [] }]) => [
+      ...startTwice(laterPrices).map((at) => `models.${name}.laterPrices: two prices start at ${at}`),
       ...lacks(`models.${name}`, "provider", provider),
       ...fallbacks.flatMap((model) => lacks(`models.${name}.fallbacks`, "model", model)),
     ]),
@@ -143,6 +144,12 @@ export function faultsOf(file: ConfigFile, state: State & { readonly channels: R
         `${mark.kind} ${mark.name} is managed from ${mark.source}; remove it from that file before you take it over`,
     ),
   ];
+}
+
+/** Moments at which more than one price starts. */
+function startTwice(prices: readonly { readonly validFrom: string }[]): string[] {
+  const starts = prices.map(({ validFrom }) => new Date(validFrom).toISOString());
+  return [...new Set(starts.filter((at, index) => starts.indexOf(at) !== index))];
 }
 
 function idOf({ kind, name }: Named): string {

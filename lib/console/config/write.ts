@@ -108,7 +108,7 @@ async function writePrices(job: Job, name: string, isWritten: boolean): Promise<
   if (!isWritten && after.price !== undefined && !isDeepStrictEqual(after.price, before.price))
     await addPrice({ ...request(job), input: priceInput.parse({ model: name, ...after.price, source }) });
   for (const [validFrom, later] of Object.entries(after.laterPrices)) {
-    if (isDeepStrictEqual(before.laterPrices[validFrom], later)) continue;
+    if (isDeepStrictEqual(own(before.laterPrices, validFrom), later)) continue;
     await addPrice({ ...request(job), input: priceInput.parse({ model: name, validFrom, ...later, source }) });
   }
 }
@@ -154,8 +154,8 @@ async function writeTenant(job: Job, slug: string): Promise<void> {
     await editTenant({ ...request(job, params), input: { name, tier, timeZone, status, reason: job.source } });
   const before = known?.features ?? {};
   const named = features === undefined ? [] : [...new Set([...Object.keys(before), ...Object.keys(features)])];
-  for (const feature of named.filter((one) => before[one] !== features?.[one])) {
-    const input = { costClass: features?.[feature] ?? null };
+  for (const feature of named.filter((one) => own(before, one) !== own(features, one))) {
+    const input = { costClass: own(features, feature) ?? null };
     await putFeature({ ...request(job, { slug, feature }), input });
   }
   if (classes !== undefined && !isDeepStrictEqual(classes, known?.classes))

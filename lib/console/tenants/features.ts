@@ -4,6 +4,7 @@ import { estimatesByFeature } from "@/db/queries/books/books";
 import { lockTenant, type TenantRow, updateTenant } from "@/db/queries/tenants/tenancy";
 import { DAY_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
+import { own } from "@/lib/money/own";
 import { CLASS_OUTPUT_TOKENS, COST_CLASSES, type CostClass, classPermits, permitsFor } from "@/lib/policy/cost-class";
 import { change } from "../kernel/change";
 import type { AdminRequest } from "../kernel/door";
@@ -65,7 +66,8 @@ export async function putFeature({ context, actor, params, input }: AdminRequest
   const { slug } = tenantBySlug(context, params.slug ?? "");
   await change(context, actor, async (tx) => {
     const row = await locked(tx, slug);
-    const { [feature]: before = null, ...others } = row.featureClasses;
+    const { [feature]: _before, ...others } = row.featureClasses;
+    const before = own(row.featureClasses, feature) ?? null;
     await updateTenant(tx, row.id, {
       featureClasses: costClass === null ? others : { ...others, [feature]: costClass },
     });
