@@ -6,9 +6,10 @@ export default defineConfig({
   testIgnore: process.env.TIMED === undefined ? ["**/timed/**"] : [],
   retries: 0,
   workers: 1,
-  timeout: 60_000,
+  // Only what fails takes so long.
+  timeout: 120_000,
   // A page's first view may take seconds on a busy machine; the expectation waits for the state, not for the time.
-  expect: { timeout: 15_000 },
+  expect: { timeout: 30_000 },
   // A folder of its own: Playwright empties it at its start, and other reports lie beside it.
   outputDir: "test-results/browser",
   reporter: [["list"], ["json", { outputFile: "test-results/browser.json" }]],

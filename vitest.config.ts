@@ -32,8 +32,9 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["e2e/**/*.e2e.test.ts"],
-          testTimeout: 90_000,
-          hookTimeout: 120_000,
+          // Only what fails takes so long. A machine that runs much else needs a minute to start a server.
+          testTimeout: 180_000,
+          hookTimeout: 300_000,
           fileParallelism: false,
         },
       },
