@@ -101,7 +101,8 @@ test("an event of 6 MiB is passed on", async () => {
     const last = { type: "response.completed", sequence_number: 1, response };
     answer.end(`event: ${last.type}\ndata: ${JSON.stringify(last)}\n\n`);
   };
-  const answer = await send(codex, largeKey, { ...codex.body, model: "up-openai" });
+  // Its provider may take its time: on a busy machine a second is short for so much.
+  const answer = await send(codex, largeKey, { ...codex.body, model: "patient" });
   const text = await answer.text();
   expect([answer.status, text.length > 12 * MB, text.includes("response.completed")]).toEqual([200, true, true]);
   expect(await rowOf(answer)).toMatchObject({ ending: "complete", inputTokens: 10, outputTokens: 5 });
