@@ -17,7 +17,8 @@ const line = z.looseObject({ level: z.number(), status: z.number().optional() })
 const ERROR_LEVEL = 50;
 
 function logged(): z.infer<typeof line>[] {
-  const lines = spillway.process.output().split("\n");
+  // The last one may be on its way.
+  const lines = spillway.process.output().split("\n").slice(0, -1);
   return lines.filter((text) => text.startsWith("{")).map((text) => line.parse(JSON.parse(text)));
 }
 

@@ -135,7 +135,7 @@ test(`${CALLS} calls that end in every way: the books say what the provider bill
   const workers = Array.from({ length: AT_ONCE }, worker);
   // Now and then the operator cuts everything that runs.
   for (let cut = 1; cut <= 3; cut++) {
-    await until("the next cut", () => next > (CALLS * cut) / 4);
+    await until("the next cut", () => next > (CALLS * cut) / 4, 60_000);
     const order = { scope: { tenant: "enterprise" }, mode: "cut", reason: "in the middle", expiresInSeconds: 60 };
     const { id } = await spillway.admin<{ id: string }>("POST", "brakes", order);
     await spillway.admin("DELETE", `brakes/${id}`, {});

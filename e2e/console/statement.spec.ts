@@ -6,7 +6,9 @@ test("a month-end statement: what a tenant used by model, feature and key adds u
 }) => {
   for (const feature of ["search", "search", "draft"])
     await spillway.chat(spillway.demo.keys.enterprise, {}, { headers: { "x-spillway-feature": feature } });
-  const month = new Date().toISOString().slice(0, 7);
+  // A statement is of a month in its tenant's time zone.
+  const { timeZone } = await spillway.admin<{ timeZone: string }>("GET", "tenants/enterprise");
+  const month = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short" }).format(new Date()).slice(0, 7);
   // The page is a sheet that is read once: the calls are in the books before it is opened.
   const booked = () => spillway.admin("GET", `statement?tenant=enterprise&month=${month}`);
   await expect.poll(async () => /"search".*"draft"|"draft".*"search"/.test(JSON.stringify(await booked()))).toBe(true);

@@ -45,6 +45,7 @@ test(
       { headers: { "x-spillway-feature": "draft" } },
     );
     const requestId = call.headers.get("x-request-id") ?? "";
+    const today = new Date().toISOString().slice(0, 10);
 
     await change("postTenants", { body: { slug: "acme", name: "Acme", tier: "free" } }, "tenants.create");
     await change("patchTenantsSlug", { path: { slug: "acme" }, body: { name: "Acme Ltd", reason } }, "tenants.edit");
@@ -172,7 +173,6 @@ test(
 
     await performCatalog({ client, change });
 
-    const today = new Date().toISOString().slice(0, 10);
     const content = `date,model,input_tokens,output_tokens,num_model_requests,cost_usd\n${today},sim-small,10,20,4,0.001`;
     const imported = { provider: "simulator", content };
     await change("postReconciliationImports", { body: imported }, "reconciliation.import");
@@ -207,7 +207,7 @@ test(
       return rows.length > 0 && rows;
     });
     expect(usage).toMatchObject([{ name: "mia", calls: 1 }]);
-    const month = new Date().toISOString().slice(0, 7);
+    const month = today.slice(0, 7);
     expect(await client.perform("getStatement", { query: { tenant: "free", month } })).toMatchObject({
       isOver: false,
       total: { calls: 1 },

@@ -109,9 +109,10 @@ test("block lets a running stream finish, cut ends it with an error frame and se
 });
 
 test("it lifts automatically when it expires, and observe refuses nothing but counts what it would", async () => {
-  await brake({ tenant: "standard" }, { expiresInSeconds: 1 });
+  // Not one second: on a busy machine that may be over before the call comes.
+  await brake({ tenant: "standard" }, { expiresInSeconds: 3 });
   expect(await status("standard")).toBe(503);
-  await until("the brake to run out", async () => (await status("standard")) === 200, 5000);
+  await until("the brake to run out", async () => (await status("standard")) === 200);
   const { id } = await brake({}, { mode: "observe" });
   expect([await status("standard"), await status("standard")]).toEqual([200, 200]);
   await until("what it would have refused", async () => {
