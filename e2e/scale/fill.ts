@@ -1,6 +1,7 @@
 import pg from "pg";
 import { startEmbeddedPostgres } from "@/db/embedded/postgres";
 import { requestIdAt } from "@/lib/request-id";
+import { fillRefusals, fillUsage } from "./fill-sums";
 
 /** How much there is to be of everything. */
 export type Size = {
@@ -24,7 +25,7 @@ export async function fill(dataDir: string, size: Size): Promise<void> {
 
 /**
  * Tenants `many-1` … of the standard tier with their keys, and calls of all of them with the sums that charts read. All
- * of it by the database itself: a million rows take seconds. Deterministic but for the time.
+ * of it by the database itself: ten million rows take minutes. Deterministic but for the time.
  */
 export async function fillDatabase(client: pg.Client, size: Size): Promise<void> {
   const { tenants, keysPerTenant, calls = 0, hours = 1, endedMinutesAgo = 0 } = size;
@@ -40,54 +41,46 @@ export async function fillDatabase(client: pg.Client, size: Size): Promise<void>
      from generate_series(1, $2::int) n`,
     [tenants, tenants * keysPerTenant],
   );
-  if (calls > 0) await fillLedger(client, { tenants, keys: tenants * keysPerTenant, calls, hours, endedMinutesAgo });
+  if (calls > 0) await fillLedger(client, { tenants, keysPerTenant, calls, hours, endedMinutesAgo });
   await client.query("insert into policy_versions (actor, change) values ('fill', 'tenants.create')");
   await client.query("analyze");
 }
 
-async function fillLedger(
-  client: pg.Client,
-  made: { tenants: number; keys: number; calls: number; hours: number; endedMinutesAgo: number },
-): Promise<void> {
+async function fillLedger(client: pg.Client, made: Made): Promise<void> {
   const isMuch = made.calls >= MUCH;
   if (isMuch) await makeParts(client, made);
-  const indexes = isMuch ? await dropIndexes(client) : [];
+  const waiting = isMuch ? await setIndexesAside(client) : [];
   await client.query(
     `insert into ledger (request_id, tenant_id, tier_id, key_id, key_family_id, user_digest, feature, endpoint, asked_model,
        served_model, provider_id, policy_version, stream, estimated_input_tokens, reserved_output_tokens, input_tokens,
        cached_input_tokens, output_tokens, usage_source, cost_micro_usd, input_price, cached_input_price, output_price,
        ending, upstream_status, upstream_headers_ms, total_ms, admitted_at, ended_at, instance_id, client_address)
      select 'req_' || lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || lpad(to_hex(n), 20, '0'),
-       'tenant_many_' || t, 'tier_standard', 'MANY' || lpad(k::text, 8, '0'), 'fam_many_' || k, 'user_' || n % 997,
-       (array[null, 'chat', 'search', 'draft'])[1 + n % 4], (array['chat', 'messages', 'responses'])[1 + n % 3], 'sim-small',
-       (array['sim-small', 'sim-large', 'sim-vision'])[1 + n % 3], 'provider_simulator', 1, n % 2 = 0, 900, 500,
+       'tenant_many_' || t, 'tier_standard', 'MANY' || lpad(k::text, 8, '0'), 'fam_many_' || k, 'user_' || n % 37,
+       (array[null, 'chat', 'search', 'draft'])[1 + k / $2::int % 4], (array['chat', 'messages', 'responses'])[1 + n % 3], 'sim-small',
+       -- A key has a model that it calls most.
+       (array['sim-small', 'sim-large', 'sim-vision'])[1 + case when n % 5 = 0 then n / 5 else k end % 3], 'provider_simulator', 1, n % 2 = 0, 900, 500,
        400 + (n * 31) % 2000, 0, 50 + (n * 17) % 800, 'provider', 100 + (n * 13) % 5000, 150000, 75000, 600000,
        case when n % 50 = 0 then 'upstream_error' else 'complete' end, case when n % 50 = 0 then 500 else 200 end,
        100 + n % 900, 1200 + n % 3000, at, at + interval '1.5 seconds', 'i_fill', '10.0.' || n % 7 || '.' || n % 250
-     from (select n, 1 + floor($1::int * power(((n * 2654435761) % 1000003) / 1000003.0, 3))::int as t,
-         1 + (n * 7919) % $2::int as k, now() - $4::int * interval '1 hour' * (1 - n::float8 / $3::bigint) - $5::float8 * interval '1 minute' - interval '2 seconds' as at
-       from generate_series(1::bigint, $3::bigint) n) x`,
-    [made.tenants, made.keys, made.calls, made.hours, made.endedMinutesAgo],
+     from (select n, at, t, t + $1::int * (n / 7 % $2::int) as k
+       from (select n, 1 + floor($1::int * power(((n * 2654435761) % 1000003) / 1000003.0::float8, 3))::int as t,
+           now() - $4::int * interval '1 hour' * (1 - n::float8 / $3::bigint) - $5::float8 * interval '1 minute' - interval '2 seconds' as at
+         from generate_series(1::bigint, $3::bigint) n) of_tenants) of_keys`,
+    [made.tenants, made.keysPerTenant, made.calls, made.hours, made.endedMinutesAgo],
   );
-  for (const text of indexes) await client.query(text.replace(" ON ONLY ", " ON "));
-  for (const grain of ["minute", "hour", "key_hour", "day"]) {
-    await client.query(
-      `insert into usage select $1, date_trunc(replace($1, 'key_', ''), ended_at, 'UTC'), tenant_id, served_model,
-         case when $1 in ('key_hour', 'day') then key_family_id else '' end,
-         case when $1 in ('key_hour', 'day') then coalesce(feature, '') else '' end, '',
-         count(*), count(*) filter (where ending <> 'complete'), count(degradation), sum(input_tokens),
-         sum(cached_input_tokens), sum(output_tokens), sum(cost_micro_usd)
-       from ledger where tenant_id like 'tenant_many_%' group by 1, 2, 3, 4, 5, 6 on conflict do nothing`,
-      [grain],
-    );
-  }
+  await fillUsage(client);
+  await fillRefusals(client);
+  for (const text of waiting) await client.query(text);
 }
+
+type Made = Required<Size>;
 
 /** From here on, days of the ledger and indexes that are made afterwards save minutes. */
 const MUCH = 500_000;
 const DAY_MS = 86_400_000;
 
-async function makeParts(client: pg.Client, made: { hours: number; endedMinutesAgo: number }): Promise<void> {
+async function makeParts(client: pg.Client, made: Made): Promise<void> {
   const end = Date.now() - made.endedMinutesAgo * 60_000;
   const [first, last] = [end - made.hours * 3_600_000, end].map((ms) => Math.floor(ms / DAY_MS));
   for (let day = first ?? 0; day <= (last ?? 0); day++) {
@@ -99,11 +92,19 @@ async function makeParts(client: pg.Client, made: { hours: number; endedMinutesA
   }
 }
 
-async function dropIndexes(client: pg.Client): Promise<string[]> {
-  await client.query("set work_mem = '256MB'; set maintenance_work_mem = '512MB'; set synchronous_commit = off");
-  const { rows } = await client.query<{ name: string; text: string }>(
-    "select indexname as name, indexdef as text from pg_indexes where tablename = 'ledger' and indexname <> 'ledger_pkey'",
+/** Drops what would be kept up to date row by row; returns the statements that make it again. */
+async function setIndexesAside(client: pg.Client): Promise<string[]> {
+  await client.query(
+    "set work_mem = '512MB'; set maintenance_work_mem = '512MB'; set synchronous_commit = off; set max_parallel_maintenance_workers = 2",
   );
-  for (const { name } of rows) await client.query(`drop index "${name}"`);
-  return rows.map(({ text }) => text);
+  const { rows } = await client.query<{ name: string; text: string; key: string | null; of: string }>(
+    `select i.indexname as name, i.indexdef as text, i.tablename as of, pg_get_constraintdef(c.oid) as key
+     from pg_indexes i left join pg_constraint c on c.conname = i.indexname and c.contype = 'p'
+     where i.tablename in ('ledger', 'usage') and i.indexname <> 'ledger_pkey'`,
+  );
+  for (const { name, key, of } of rows)
+    await client.query(key === null ? `drop index "${name}"` : `alter table "${of}" drop constraint "${name}"`);
+  return rows.map(({ name, text, key, of }) =>
+    key === null ? text.replace(" ON ONLY ", " ON ") : `alter table "${of}" add constraint "${name}" ${key}`,
+  );
 }
