@@ -39,7 +39,8 @@ export function SpendChart(of: ChartOf) {
       </Center>
     );
   }
-  const shown = totals.slice(0, totals.length > SERIES_MAX ? SERIES_MAX - 1 : SERIES_MAX);
+  const single = totals.filter((one) => one.merged === 0);
+  const shown = single.slice(0, totals.length > SERIES_MAX ? SERIES_MAX - 1 : SERIES_MAX);
   const series = shown.map((one, index) => ({
     name: `s${index}`,
     label: one.name || "–",
@@ -65,21 +66,26 @@ export function SpendChart(of: ChartOf) {
 
 export type Total = Pick<UsageRow, "subject" | "name" | "calls" | "inputTokens" | "outputTokens" | "costMicroUsd"> & {
   share: number;
+  /** > 0: of so many other subjects together */
+  merged: number;
 };
 
-/** The sum of each subject, highest cost first. */
+/** The sum of each subject, highest cost first; others together come last. */
 export function totalsOf(rows: readonly UsageRow[]): Total[] {
   const sums = new Map<string, Total>();
   for (const row of rows) {
-    const known = sums.get(row.subject) ?? {
+    const { merged = 0 } = row;
+    const id = merged > 0 ? OTHERS : row.subject;
+    const known = sums.get(id) ?? {
       ...row,
       calls: 0,
       inputTokens: 0,
       outputTokens: 0,
       costMicroUsd: 0,
       share: 0,
+      merged,
     };
-    sums.set(row.subject, {
+    sums.set(id, {
       ...known,
       calls: known.calls + row.calls,
       inputTokens: known.inputTokens + row.inputTokens,
@@ -91,8 +97,11 @@ export function totalsOf(rows: readonly UsageRow[]): Total[] {
   const cost = all.reduce((sum, one) => sum + one.costMicroUsd, 0);
   return all
     .map((one) => ({ ...one, share: cost === 0 ? 0 : one.costMicroUsd / cost }))
-    .sort((left, right) => right.costMicroUsd - left.costMicroUsd);
+    .sort((left, right) => Math.sign(left.merged) - Math.sign(right.merged) || right.costMicroUsd - left.costMicroUsd);
 }
+
+/** No subject: a feature may be named "others". */
+const OTHERS = "\n";
 
 type Point = Readonly<Record<string, number | string>>;
 type MomentWords = ReturnType<typeof useMomentWords>;
@@ -112,7 +121,7 @@ function pointsOf(of: ChartOf, shown: readonly Total[], momentWords: MomentWords
   for (const row of rows) {
     const at = row.bucket ?? "";
     const point = points.get(at) ?? { at: timeOf(at, of, momentWords) };
-    const name = names.get(row.subject) ?? "others";
+    const name = (row.merged ? undefined : names.get(row.subject)) ?? "others";
     points.set(at, { ...point, [name]: Number(point[name] ?? 0) + row.costMicroUsd });
   }
   return [...points].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, point]) => point);

@@ -12,7 +12,8 @@ const asked = (change: Partial<TimeChoice>, more: Partial<Asked> = {}): Asked =>
 const short = (path: string | null) =>
   decodeURIComponent(path ?? "none")
     .replaceAll(":00:00.000Z", "h")
-    .replace("usage?", "");
+    .replace("usage?", "")
+    .replace(/&top=\d+$/, "");
 
 test.each([
   ["a day by the hour, the running one with it", asked({}), "grain=hour&by=tenant&from=2026-03-09T13h", 24],

@@ -35,8 +35,18 @@ export function bucketsOf(asked: Asked, now: number) {
   return { grain, from: Math.min(first, last), to: to === null ? null : last + step, last, step, isRunning };
 }
 
-/** The query of a chart and its table. */
+/** Subjects in the table. */
+export const SHOWN_MAX = 50;
+/** Subjects of the previous period: enough to find those of the table again. */
+const BEFORE_MAX = 1000;
+
+/** The query of a chart and its table. Values of tags stay apart, because the page shows those of one tag. */
 export function usagePath(asked: Asked, now: number): string {
+  return asked.by === "tag" ? usageFilePath(asked, now) : `${usageFilePath(asked, now)}&top=${SHOWN_MAX}`;
+}
+
+/** The query of the same as a file: every subject. */
+export function usageFilePath(asked: Asked, now: number): string {
   const { grain, from, to } = bucketsOf(asked, now);
   return pathOf(asked, { grain, from, to });
 }
@@ -51,7 +61,7 @@ export function usageBeforePath(asked: Asked, now: number): string | null {
   const grain = asked.by === "user" || now - before.from > HOURS_KEPT_MS ? "day" : "hour";
   const step = grain === "hour" ? HOUR_MS : DAY_MS;
   const near = (ms: number) => Math.round(ms / step) * step;
-  return `${pathOf(asked, { grain, from: near(before.from), to: near(before.to) })}&total=true`;
+  return `${pathOf(asked, { grain, from: near(before.from), to: near(before.to) })}&total=true${asked.by === "tag" ? "" : `&top=${BEFORE_MAX}`}`;
 }
 
 function pathOf({ by, tenant }: Asked, bounds: { grain: string; from: number; to: number | null }): string {

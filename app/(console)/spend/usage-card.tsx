@@ -17,9 +17,8 @@ import { PRESET_NAMES } from "../../_ui/time/time-range";
 import { ZoneNote } from "../../_ui/time/zone-note";
 import { CHART_HEIGHT, SpendChart, type Total, totalsOf } from "./spend-chart";
 import { ofOneTag, rowsOfTag, TagChoice, tagQuery } from "./tag-choice";
-import { bucketsOf, usageBeforePath, usagePath } from "./usage-asked";
+import { bucketsOf, SHOWN_MAX, usageBeforePath, usageFilePath, usagePath } from "./usage-asked";
 
-const TOTALS_SHOWN = 50;
 const BEFORE_EVERY_MS = 30_000;
 const SPLITS = ["tenant", "model", "key", "feature", "user", "session", "agent", "tag"] as const;
 type Split = (typeof SPLITS)[number];
@@ -43,7 +42,7 @@ export function UsageCard({ of = null }: { of?: string | null }) {
   const asked = { choice, by, tenant: of ?? chosen };
   const usage = useQuery({
     queryKey: ["usage", choice, by, asked.tenant],
-    queryFn: () => api<{ rows: UsageRow[] }>(usagePath(asked, Date.now())),
+    queryFn: () => api<{ rows: UsageRow[]; totals?: UsageRow[] }>(usagePath(asked, Date.now())),
     refetchInterval: 5000,
   });
   const before = useQuery({
@@ -60,7 +59,8 @@ export function UsageCard({ of = null }: { of?: string | null }) {
     () => ofOneTag(usage.data?.rows, by === "tag" ? { chosen: chosenTag } : null),
     [usage.data, by, chosenTag],
   );
-  const totals = useMemo(() => totalsOf(rows ?? []), [rows]);
+  const sums = usage.data?.totals;
+  const totals = useMemo(() => totalsOf(sums ?? rows ?? []), [sums, rows]);
   const { grain, from, last, step, isRunning } = bucketsOf(asked, usage.dataUpdatedAt || Date.now());
   const earlier = isCompared ? (rowsOfTag(before.data?.rows, tag) ?? null) : null;
   return (
@@ -84,7 +84,7 @@ export function UsageCard({ of = null }: { of?: string | null }) {
               size="xs"
               variant="default"
               component="a"
-              href={`/api/admin/${usagePath(asked, Date.now())}${tagQuery(tag)}&format=csv`}
+              href={`/api/admin/${usageFilePath(asked, Date.now())}${tagQuery(tag)}&format=csv`}
               leftSection={<IconDownload size={14} aria-hidden />}
               suppressHydrationWarning
             >
@@ -178,20 +178,29 @@ function Totals({
         ...(earlier === null ? [] : ["Before", "Change"]),
       ]}
       empty="No calls in this range."
-      rows={totals.slice(0, TOTALS_SHOWN).map((row) => ({
-        id: row.subject,
+      rows={shownOf(totals).map((row) => ({
+        id: row.merged === 0 ? row.subject : "others",
         cells: [
-          row.name || "–",
+          row.merged === 0 ? row.name || "–" : `${count(row.merged)} others`,
           count(row.calls),
           count(row.inputTokens),
           count(row.outputTokens),
           dollars(row.costMicroUsd),
           `${Math.round(row.share * 100)} %`,
-          ...(earlier === null ? [] : beforeCells(row.costMicroUsd, costBefore.get(row.subject) ?? 0)),
+          ...(earlier === null
+            ? []
+            : row.merged > 0
+              ? ["–", "–"]
+              : beforeCells(row.costMicroUsd, costBefore.get(row.subject) ?? 0)),
         ],
       }))}
     />
   );
+}
+
+/** Those with the highest cost; then the sum of all others, if the server has merged them. */
+function shownOf(totals: readonly Total[]): readonly Total[] {
+  return [...totals.filter((row) => row.merged === 0).slice(0, SHOWN_MAX), ...totals.filter((row) => row.merged > 0)];
 }
 
 function beforeCells(now: number, before: number): string[] {

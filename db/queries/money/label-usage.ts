@@ -50,7 +50,7 @@ export function labelTotals(db: Database, input: LabelRange & { readonly most: n
     .limit(input.most);
 }
 
-function labelRange({ tenantId, by, tag, from, to }: LabelRange): SQL | undefined {
+export function labelRange({ tenantId, by, tag, from, to }: LabelRange): SQL | undefined {
   return and(
     eq(labelUsage.kind, by),
     gte(labelUsage.bucket, from),

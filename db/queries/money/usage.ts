@@ -13,7 +13,7 @@ export type UsageSplit = (typeof USAGE_SPLITS)[number];
 export const USAGE_GRAINS = ["minute", "hour", "day"] as const;
 export type UsageGrain = (typeof USAGE_GRAINS)[number];
 
-const SPLIT_COLUMNS = {
+export const SPLIT_COLUMNS = {
   tenant: usage.tenantId,
   model: usage.model,
   key: usage.keyFamilyId,
@@ -32,7 +32,7 @@ const SUMS = {
   costMicroUsd: sum(usage.costMicroUsd),
 };
 
-type UsageRange = {
+export type UsageRange = {
   readonly tenantId: string | null;
   readonly grain: UsageGrain;
   readonly from: Date;
@@ -72,7 +72,7 @@ export async function usageTotals(db: Database, input: UsageRange & { by: UsageS
 const SERIES_MAX = 50_000;
 
 /** Users are stored per day, keys and features per hour in their own sums: the other sums have far fewer rows to read. */
-function rangeOf(input: UsageRange, by: UsageSplit | null): SQL | undefined {
+export function rangeOf(input: UsageRange, by: UsageSplit | null): SQL | undefined {
   const { tenantId, grain, from, to, userDigest } = input;
   const user = userDigest === undefined ? undefined : eq(usage.userDigest, userDigest);
   const range = and(eq(usage.grain, keptAs(grain, by)), gte(usage.bucket, from), lt(usage.bucket, to), user);

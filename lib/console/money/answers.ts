@@ -61,6 +61,15 @@ const sums = {
   outputTokens: z.number(),
   costMicroUsd: z.number(),
 };
+const usageShape = z.object({
+  bucket: z.string().nullable(),
+  subject: z.string(),
+  name: z.string(),
+  merged: z.number().optional(),
+  ...sums,
+  broken: z.number(),
+  degraded: z.number(),
+});
 const statementLines = z.array(z.object({ subject: z.string(), name: z.string(), ...sums }));
 
 /** Response schemas of the verbs, for the OpenAPI file and for tests that compare real responses with them. */
@@ -208,20 +217,8 @@ export const MONEY_ANSWERS = {
     grain: z.enum(["day", "hour", "minute"]),
     from: z.string(),
     to: z.string(),
-    rows: z.array(
-      z.object({
-        bucket: z.string().nullable(),
-        subject: z.string(),
-        name: z.string(),
-        calls: z.number(),
-        broken: z.number(),
-        degraded: z.number(),
-        inputTokens: z.number(),
-        cachedInputTokens: z.number(),
-        outputTokens: z.number(),
-        costMicroUsd: z.number(),
-      }),
-    ),
+    rows: z.array(usageShape),
+    totals: z.array(usageShape).optional(),
   }),
   readStatement: z.object({
     tenant: z.string(),

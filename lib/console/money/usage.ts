@@ -10,6 +10,7 @@ import {
   usageSeries,
   usageTotals,
 } from "@/db/queries/money/usage";
+import { usageTop } from "@/db/queries/money/usage-top";
 import { readKeyNames, readUsers } from "@/db/queries/tenants/tenancy";
 import { userDigest } from "@/lib/admission/digest";
 import { DAY_MS, HOUR_MS } from "@/lib/clock";
@@ -31,6 +32,8 @@ export const usageQuery = z.strictObject({
   tag: z.string().min(1).max(64).optional(),
   /** by user: only this one of a tenant, as its callers name it */
   user: z.string().min(1).max(512).optional(),
+  /** so many subjects by cost, and one line for all others; buckets have the first few of them */
+  top: z.coerce.number().int().min(1).max(1000).optional(),
   /** sums over the whole range instead of one line per bucket */
   total: z.enum(["true", "false"]).default("false"),
   format: z.enum(["json", "csv"]).default("json"),
@@ -53,6 +56,8 @@ export type UsageRow = {
   /** as the ledger has it, and as people call it; empty when not split */
   readonly subject: string;
   readonly name: string;
+  /** the sum of so many other subjects; 0 = of one */
+  readonly merged?: number;
   readonly calls: number;
   readonly broken: number;
   readonly degraded: number;
@@ -62,7 +67,7 @@ export type UsageRow = {
   readonly costMicroUsd: number;
 };
 
-/** GET /api/admin/usage?tenant=&from=&to=&grain=&by=&tag=&user=&total=&format=: calls, tokens and money by time and by whom. */
+/** GET /api/admin/usage?tenant=&from=&to=&grain=&by=&tag=&user=&top=&total=&format=: calls, tokens and money by time and by whom. */
 export async function readUsage({ context, input }: AdminRequest<typeof usageQuery>) {
   const { grain, by = null } = input;
   if (by !== null && !KNOWN_BY[by].includes(grain)) {
@@ -71,7 +76,8 @@ export async function readUsage({ context, input }: AdminRequest<typeof usageQue
   }
   await context.drainBooks();
   const now = context.clock.now();
-  const to = input.to === undefined ? new Date(now + HOUR_MS) : new Date(input.to);
+  // The end of the running hour: the same question has the same answer while nothing is called.
+  const to = new Date(input.to ?? Math.floor(now / HOUR_MS + 1) * HOUR_MS);
   const from = input.from === undefined ? new Date(now - DAY_MS) : new Date(input.from);
   const tenantId = input.tenant === undefined ? null : tenantBySlug(context, input.tenant).id;
   const { tag, user } = input;
@@ -89,21 +95,42 @@ export async function readUsage({ context, input }: AdminRequest<typeof usageQue
     tag,
     userDigest: isOne ? userDigest(context.digestSecret, tenantId, user) : undefined,
   };
-  const rows: Omit<UsageRow, "name">[] =
+  const split = by ?? (input.total === "true" ? "tenant" : null);
+  if (input.top !== undefined) {
+    const top = await usageTop(context.db, { ...range, by: split ?? "tenant", most: input.top, drawn: DRAWN });
+    const [totals, rows] = [await named(context, split, top.totals), await named(context, split, top.rows)];
+    const isTotal = input.total === "true";
+    if (input.format === "csv") return { file: csvFile("usage.csv", isTotal ? totals : rows) };
+    return { body: { grain, from: from.toISOString(), to: to.toISOString(), totals, rows: isTotal ? totals : rows } };
+  }
+  const rows =
     input.total === "true"
       ? (await usageTotals(context.db, { ...range, by: by ?? "tenant", most: 1000 })).map((row) => ({
           bucket: null,
           ...row,
         }))
-      : (await usageSeries(context.db, { ...range, by })).map((row) => ({ ...row, bucket: row.bucket.toISOString() }));
+      : await usageSeries(context.db, { ...range, by });
+  const shown = await named(context, split, rows);
+  if (input.format === "csv") return { file: csvFile("usage.csv", shown) };
+  return { body: { grain, from: from.toISOString(), to: to.toISOString(), rows: shown } };
+}
+
+/** Subjects that a chart tells apart. */
+const DRAWN = 6;
+
+type Sums = Omit<UsageRow, "name" | "bucket"> & { readonly bucket: Date | null };
+
+async function named(context: ConsoleContext, by: UsageSplit | null, rows: readonly Sums[]): Promise<UsageRow[]> {
   const names = await namesOf(
     context,
-    by ?? (input.total === "true" ? "tenant" : null),
-    rows.map((row) => row.subject),
+    by,
+    rows.flatMap((row) => (row.merged ? [] : row.subject)),
   );
-  const named: UsageRow[] = rows.map((row) => ({ ...row, name: names(row.subject) }));
-  if (input.format === "csv") return { file: csvFile("usage.csv", named) };
-  return { body: { grain, from: from.toISOString(), to: to.toISOString(), rows: named } };
+  return rows.map((row) => ({
+    ...row,
+    bucket: row.bucket?.toISOString() ?? null,
+    name: row.merged ? "others" : names(row.subject),
+  }));
 }
 
 /** A table as CSV; cells that a spreadsheet would run as formulas are made harmless. */
