@@ -60,6 +60,19 @@ test.each<[string, Partial<LogFilter>]>([
   expect(text).toContain("Limit");
 });
 
+test.each<[string, Partial<LogFilter>, number]>([
+  ["of everything", {}, 50],
+  ["of one tenant", { tenantId: "tenant_many_1" }, 50],
+])("a page %s reads the rows that it shows, and no others", async (_name, narrowed, shown) => {
+  const query = bookQuery("ledger", { ...EVERYTHING, ...narrowed }, shown);
+  const { rows } = await opened.db.execute<Record<string, string>>(
+    sql`explain (analyze, costs off, timing off) ${query}`,
+  );
+  const text = rows.flatMap((row) => Object.values(row)).join("\n");
+  const read = [...text.matchAll(/on ledger\S*.*rows=(\d+)/g)].map((match) => Number(match[1]));
+  expect(read.reduce((sum, one) => sum + one, 0)).toBe(shown);
+});
+
 test("page after page gives every call of a tenant once", async () => {
   const filter = { ...EVERYTHING, tenantId: "tenant_many_3" };
   const { rows } = await opened.db.execute<{ count: number }>(

@@ -88,10 +88,10 @@ export async function readBook(db: Database, book: Book, filter: LogFilter, limi
   return { rows: found, to: first !== undefined && first.scanned >= SCANNED_MAX ? first.oldest : null };
 }
 
-/** The query of `readBook`. */
+/** The query of `readBook`. Without further conditions every row that is read fits, so a page's rows are all it reads. */
 export function bookQuery(book: Book, filter: LogFilter, limit: number): SQL {
   return sql`
-    with scanned as materialized (${scanOf(book, filter)}),
+    with scanned as materialized (${scanOf(book, filter, conditionsOf(filter).length === 0 ? Math.min(limit, SCANNED_MAX) : SCANNED_MAX)}),
       ends as (select count(*)::int as scanned, min("requestId") as oldest from scanned)
     select ends.scanned, ends.oldest, case when one."requestId" is null then null else to_jsonb(one) end as row
     from ends left join lateral (
@@ -158,8 +158,13 @@ export function hasKind(book: Book, kind: Kind | null): boolean {
 
 /** Conditions on a line, in addition to time, tenant and key. */
 export function fits(filter: LogFilter): SQL {
+  const all = conditionsOf(filter);
+  return all.length === 0 ? sql`true` : sql.join(all, sql` and `);
+}
+
+function conditionsOf(filter: LogFilter): SQL[] {
   const { userDigest, model, endpoint, feature, session, agent, tag, kind, outcome, limitName, address } = filter;
-  const all = [
+  return [
     ...(userDigest === null ? [] : [sql`"userDigest" = ${userDigest}`]),
     ...(model === null ? [] : [sql`(coalesce("servedModel", "askedModel") = ${model} or "askedModel" = ${model})`]),
     ...(endpoint === null ? [] : [sql`endpoint = ${endpoint}`]),
@@ -172,7 +177,6 @@ export function fits(filter: LogFilter): SQL {
     ...(limitName === null ? [] : [sql`"limitName" = ${limitName}`]),
     ...(address === null ? [] : [sql`address = ${address}`]),
   ];
-  return all.length === 0 ? sql`true` : sql.join(all, sql` and `);
 }
 
 const SHARED = sql`request_id as "requestId", tenant_id as "tenantId", key_id as "keyId"`;
