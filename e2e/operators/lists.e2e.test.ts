@@ -59,3 +59,28 @@ test("tables are given as CSV, with what a spreadsheet would run made harmless",
   expect(await csv("usage?grain=day&by=model&format=csv")).toContain("sim-small");
   expect(await csv("reconciliation?provider=simulator&format=csv")).toContain("bookedMicroUsd");
 });
+
+test.each([
+  ["the request log", "requests?size=50"],
+  ["the latest calls", "ledger?tenant=enterprise&limit=50"],
+  ["spend", "usage?grain=hour&by=tenant&top=50&from=2026-01-01T00:00:00.000Z"],
+])("%s is sent again only when it has changed", async (_name, path) => {
+  const ask = (tag: string) =>
+    fetch(`${spillway.baseUrl}/api/admin/${path}`, {
+      headers: { authorization: `Bearer ${spillway.demo.operatorToken}`, "if-none-match": tag },
+    });
+  await spillway.chat(spillway.demo.keys.enterprise);
+  // The call is booked after its answer.
+  const [tag] = await until("a state that stays", async () => {
+    const first = (await ask("")).headers.get("etag") ?? "none";
+    const again = await ask(first);
+    return again.status === 304 && [first, await again.text()];
+  });
+  await spillway.chat(spillway.demo.keys.enterprise);
+  const changed = await until("the new call", async () => {
+    const answer = await ask(tag ?? "");
+    return answer.status === 200 && answer;
+  });
+  expect(changed.headers.get("etag")).not.toBe(tag);
+  expect((await changed.text()).length).toBeGreaterThan(100);
+});

@@ -33,12 +33,29 @@ export async function api<Answer>(
   const { method = "GET", body } = options;
   const sent =
     body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
-  const response = await fetch(`/api/admin/${path}`, { method, ...sent });
+  const known = method === "GET" ? LAST.get(path) : undefined;
+  const unlessSame = known === undefined ? {} : { headers: { "if-none-match": known.tag } };
+  const response = await fetch(`/api/admin/${path}`, { method, ...sent, ...unlessSame });
+  if (response.status === 304 && known !== undefined) return new Response(known.text).json();
   if (response.status === 401) window.location.assign(`/sign-in?next=${encodeURIComponent(window.location.pathname)}`);
+  if (method === "GET") keep(path, response, await response.clone().text());
   const answer = await response.json();
   if (answer.title === "confirmation_required" && (await askForConfirmation?.(String(answer.detail)))) {
     return api(path, options);
   }
   if (!response.ok) throw new ApiProblem(response.status, String(answer.title), String(answer.detail));
   return answer;
+}
+
+/** The newest answer of each path, because most of what a page asks for again has not changed. */
+const LAST = new Map<string, { readonly tag: string; readonly text: string }>();
+const KEPT_MAX = 40;
+
+function keep(path: string, response: Response, text: string): void {
+  const tag = response.headers.get("etag");
+  LAST.delete(path);
+  if (tag === null || !response.ok) return;
+  LAST.set(path, { tag, text });
+  const [oldest] = LAST.keys();
+  if (LAST.size > KEPT_MAX && oldest !== undefined) LAST.delete(oldest);
 }

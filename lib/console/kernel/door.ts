@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { z } from "zod";
 import { asPublicError, PublicError } from "@/lib/errors";
 import { BREAK_GLASS_EMAIL, BREAK_GLASS_MS, SESSION_MAX_MS } from "../access/auth";
@@ -64,10 +65,7 @@ export async function answerWith(
     const answer = await answerTo({ context, actor, params, input, headers, signal });
     if ("file" in answer) return download(answer.file);
     if ("events" in answer) return eventStream(answer.events);
-    const given = Response.json(answer.body, { status: answer.status ?? 200 });
-    given.headers.set("cache-control", "no-store");
-    for (const cookie of answer.cookies ?? []) given.headers.append("set-cookie", cookie);
-    return given;
+    return jsonAnswer(request, answer);
   } catch (thrown) {
     const known = asPublicError(thrown);
     if (known === null)
@@ -133,6 +131,19 @@ const CONFIRM_PATH = "/api/admin/confirm";
 async function jsonOf(request: Request): Promise<Record<string, unknown>> {
   if (request.method === "DELETE" && request.body === null) return {};
   return readJsonBody(request, ADMIN_BODY_BYTES_MAX);
+}
+
+/** A page that asks again and again gets a short 304 while its answer is still the same. */
+function jsonAnswer(request: Request, answer: Extract<AdminAnswer, { readonly body: unknown }>): Response {
+  const given = Response.json(answer.body, { status: answer.status ?? 200 });
+  given.headers.set("cache-control", "no-store");
+  for (const cookie of answer.cookies ?? []) given.headers.append("set-cookie", cookie);
+  if (request.method !== "GET" || given.status !== 200) return given;
+  const tag = `"${createHash("sha1").update(JSON.stringify(answer.body)).digest("base64url")}"`;
+  given.headers.set("etag", tag);
+  if (request.headers.get("if-none-match") !== tag) return given;
+  given.headers.delete("content-type");
+  return new Response(null, { status: 304, headers: given.headers });
 }
 
 function download({ name, type, text }: AdminFile): Response {

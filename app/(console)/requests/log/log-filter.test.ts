@@ -25,6 +25,7 @@ const place: LogPlace = {
 
 test("a relative range counts from now, an absolute one holds, and what is not asked for is left out", () => {
   expect(queryOf(place, NOW)).toEqual({ tenant: "acme", from: "2026-01-01T23:00:00.000Z" });
+  expect(queryOf(place, NOW + 59_999)).toEqual(queryOf(place, NOW));
   const tuesday = { ...place, from: "2026-01-01T14:00:00Z", to: "2026-01-01T15:00:00Z" };
   const hour = { tenant: "acme", from: "2026-01-01T14:00:00.000Z", to: "2026-01-01T15:00:00.000Z" };
   expect(queryOf(tuesday, NOW)).toEqual(hour);

@@ -1,7 +1,7 @@
 import { parseAsString, parseAsStringLiteral } from "nuqs";
-import { DAY_SECONDS } from "@/app/_ui/time/spans";
+import { DAY_SECONDS, MINUTE_MS } from "@/app/_ui/time/spans";
 import type { SumSplit } from "@/lib/console/requests/log-sums";
-import { PRESET_NAMES, type Preset, spanOf } from "../../../_ui/time/time-range";
+import { isPreset, PRESET_NAMES, type Preset, spanOf } from "../../../_ui/time/time-range";
 
 export const FACETS = [
   ...([
@@ -103,12 +103,16 @@ const MS_PER_SECOND = 1000;
 /** A histogram has about as many bars as fit side by side. */
 const BARS = 60;
 
-/** The query in the API's form; a relative range counts from `now`. */
+/**
+ * The query in the API's form. A relative range counts from the minute of `now`: a live page then asks the same question
+ * again, and an unchanged answer is not sent again.
+ */
 export function queryOf(place: LogPlace, now: number): Record<string, string> {
   const { range: _range, month: _month, ...filters } = place;
   const { from, to } = spanOf(place, now);
   const isoOf = (ms: number | null) => (ms === null ? null : new Date(ms).toISOString());
-  const named = Object.entries({ ...filters, from: isoOf(from), to: isoOf(to) });
+  const start = from === null || !isPreset(place) ? from : Math.floor(from / MINUTE_MS) * MINUTE_MS;
+  const named = Object.entries({ ...filters, from: isoOf(start), to: isoOf(to) });
   return Object.fromEntries(named.flatMap(([name, value]) => (value === null || value === "" ? [] : [[name, value]])));
 }
 
