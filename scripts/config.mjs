@@ -63,15 +63,30 @@ async function ask(url, method, where, body) {
   const faults = answer.faults ?? answer.issues?.map((issue) => `${issue.path}: ${issue.message}`) ?? [];
   for (const change of answer.applied ?? []) say(`done: ${change.act} ${change.kind} ${change.name}`);
   tellPasswords(answer.passwords ?? []);
-  return fail([`${answer.title}: ${answer.detail}`, ...faults.map((fault) => `  ${fault}`)].join("\n"));
+  // Refusals before the admin API has read anything have the form of the data plane's errors.
+  const why = answer.error === undefined ? `${answer.title}: ${answer.detail}` : answer.error.message;
+  return fail([why, ...faults.map((fault) => `  ${fault}`)].join("\n"));
 }
 
 function readFile(file) {
+  let given;
   try {
-    return parse(fs.readFileSync(file, "utf8"));
+    given = parse(fs.readFileSync(file, "utf8"));
   } catch (error) {
     return fail(`${file}: ${error.message}`);
   }
+  if (containsItself(given)) fail(`${file}: an alias must not contain itself.`);
+  return given;
+}
+
+/** True for what YAML can say and JSON cannot: an alias inside of what it stands for. */
+function containsItself(value, above = new Set()) {
+  if (typeof value !== "object" || value === null) return false;
+  if (above.has(value)) return true;
+  above.add(value);
+  const does = Object.values(value).some((member) => containsItself(member, above));
+  above.delete(value);
+  return does;
 }
 
 function printPlan({ changes, adopted, released, others, faults, version }) {

@@ -5,8 +5,18 @@ import { refuseNul } from "./no-nul";
 
 /** The largest body of an operator's request, in bytes. */
 export const ADMIN_BODY_BYTES_MAX = 1024 * 1024;
+/** The largest configuration file as JSON, in bytes: some 100,000 tenants. */
+export const CONFIG_BODY_BYTES_MAX = 16 * 1024 * 1024;
 /** The largest body of a sign-in or sign-out, in bytes: an address and a password. No session is needed to send it. */
 export const AUTH_BODY_BYTES_MAX = 16 * 1024;
+
+/** The size limit of a request to the console, in bytes, by its path. */
+export function consoleBodyBytesMax(path: string): number {
+  if (path.startsWith("/api/auth/")) return AUTH_BODY_BYTES_MAX;
+  return CONFIG_PATHS.has(path) ? CONFIG_BODY_BYTES_MAX : ADMIN_BODY_BYTES_MAX;
+}
+
+const CONFIG_PATHS = new Set(["/api/admin/config", "/api/admin/config/plan"]);
 
 /**
  * The JSON object of an operator's request. Refuses by the headers alone where possible, and keeps no byte beyond the

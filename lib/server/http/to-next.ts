@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { ADDRESS_HEADER } from "@/lib/console/kernel/address-header";
-import { ADMIN_BODY_BYTES_MAX, AUTH_BODY_BYTES_MAX } from "@/lib/console/kernel/read-body";
+import { consoleBodyBytesMax } from "@/lib/console/kernel/read-body";
 import { PublicError } from "@/lib/errors";
 import { CLIENT_HEADER } from "@/lib/gateway/exchange/next-door";
 import { isDataPlane } from "@/lib/gateway/routes/handle";
@@ -53,7 +53,8 @@ export async function passToNext(
   { door, next, isDev }: { readonly door: Door; readonly next: NextHandler; readonly isDev: boolean },
 ): Promise<void> {
   const isData = isDataPlane(path);
-  if (!isData && Number(request.headers["content-length"] ?? 0) > bodyBytesMax(path))
+  // The handlers also count the bytes, because a length may be absent.
+  if (!isData && Number(request.headers["content-length"] ?? 0) > consoleBodyBytesMax(path))
     return refuseEarly(response, TOO_LARGE);
   if (!isData) endIfLate(request, response);
   if (path.startsWith("/_next/image")) return refuseEarly(response, NO_IMAGES);
@@ -89,11 +90,6 @@ export function endIfLate(request: IncomingMessage, response: ServerResponse): v
     else refuseEarly(response, LATE);
   }, BODY_MS);
   request.once("end", () => clearTimeout(late)).once("close", () => clearTimeout(late));
-}
-
-/** The size limit for requests that Next serves. Its handlers also count the bytes, because a length may be absent. */
-function bodyBytesMax(path: string): number {
-  return path.startsWith("/api/auth/") ? AUTH_BODY_BYTES_MAX : ADMIN_BODY_BYTES_MAX;
 }
 
 function tooMany(blockedMs: number): PublicError {
