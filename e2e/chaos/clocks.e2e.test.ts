@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Fleet } from "../fixtures/fleet";
-import { until } from "../fixtures/process";
+import { DAY_MS, roomInWindow, until } from "../fixtures/process";
 import { Provider } from "../fixtures/simulator";
 import type { Spillway } from "../fixtures/spillway";
 import { canSetClocks, SetClock } from "./rig/set-clock";
@@ -18,6 +18,8 @@ describe.runIf(canSetClocks)("clocks that are set", () => {
   let fleet: Fleet;
   let provider: Provider;
   beforeAll(async () => {
+    // Counters of a day are compared with the ledger: the day must not end meanwhile.
+    await roomInWindow(DAY_MS, 60_000);
     const clocks = { redis: redisClock, processes: [undefined, secondClock] };
     [fleet, provider] = await Promise.all([Fleet.run(2, { LEASE_SECONDS: "2" }, clocks), Provider.run()]);
     await provider.serve(one(0));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Fleet } from "../fixtures/fleet";
-import { until } from "../fixtures/process";
+import { DAY_MS, roomInWindow, until } from "../fixtures/process";
 import { Provider } from "../fixtures/simulator";
 import type { Spillway } from "../fixtures/spillway";
 
@@ -11,6 +11,8 @@ const OUTPUT_TOKENS = 150;
 let fleet: Fleet;
 let provider: Provider;
 beforeAll(async () => {
+  // Counters of a day are compared with the ledger: the day must not end meanwhile.
+  await roomInWindow(DAY_MS, 60_000);
   [fleet, provider] = await Promise.all([Fleet.run(2, { LEASE_SECONDS: "1" }), Provider.run()]);
   await provider.serve(one(0));
   const tier = await one(0).admin<{ version: number; limits: Record<string, unknown>[] }>("GET", "tiers/enterprise");

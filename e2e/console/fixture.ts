@@ -12,12 +12,13 @@ export const test = base.extend<{ console: Page }, Own>({
       await use(spillway);
       await spillway.stop();
     },
-    { scope: "worker" },
+    // It starts a server, on a machine that runs much else at the same time.
+    { scope: "worker", timeout: 180_000 },
   ],
   session: [
     async ({ browser, spillway }, use) => {
       const context = await browser.newContext();
-      const page = await context.newPage();
+      const page = runsWhenOpen(await context.newPage());
       await signIn(page, spillway);
       await use(JSON.stringify(await context.storageState()));
       await context.close();
@@ -31,7 +32,7 @@ export const test = base.extend<{ console: Page }, Own>({
       viewport,
       colorScheme,
     });
-    const page = await context.newPage();
+    const page = runsWhenOpen(await context.newPage());
     const faults: string[] = [];
     page.on("pageerror", (error) => faults.push(error.message));
     page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
@@ -41,6 +42,31 @@ export const test = base.extend<{ console: Page }, Own>({
     await context.close();
   },
 });
+
+/**
+ * The same page, which is only open when it runs. The server sends a page with its buttons; on a busy machine a click
+ * that comes before React has taken them over does nothing.
+ */
+export function runsWhenOpen(page: Page): Page {
+  const [goto, reload] = [page.goto.bind(page), page.reload.bind(page)];
+  page.goto = async (...args) => {
+    const answer = await goto(...args);
+    await page.waitForFunction(areButtonsTaken);
+    return answer;
+  };
+  page.reload = async (...args) => {
+    const answer = await reload(...args);
+    await page.waitForFunction(areButtonsTaken);
+    return answer;
+  };
+  return page;
+}
+
+/** Whether React has put its mark on every button. Runs in the browser. */
+function areButtonsTaken(): boolean {
+  const isTaken = (one: Element) => Object.keys(one).some((name) => name.startsWith("__reactProps$"));
+  return [...document.querySelectorAll("button")].every(isTaken);
+}
 
 export async function signIn(page: Page, spillway: Spillway, password = spillway.demo.admin.password): Promise<void> {
   await page.goto(`${spillway.baseUrl}/`);

@@ -1,4 +1,4 @@
-import { expect, test } from "./fixture";
+import { expect, runsWhenOpen, test } from "./fixture";
 
 const TABS = 8;
 
@@ -52,7 +52,7 @@ test("a session that is ended loses its stream and its pages", async ({ browser,
     role: "viewer",
   });
   const context = await browser.newContext({ baseURL: spillway.baseUrl });
-  const page = await context.newPage();
+  const page = runsWhenOpen(await context.newPage());
   await page.goto("/");
   await page.getByRole("textbox", { name: "E-mail" }).fill("short@example.test");
   await page.locator("input[name=password]").fill(made.password);

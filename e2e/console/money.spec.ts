@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import type { Page } from "@playwright/test";
 import { WebhookReceiver } from "../fixtures/receivers";
-import { expect, test } from "./fixture";
+import { expect, runsWhenOpen, test } from "./fixture";
 
 test("a budget made in the browser refuses the next call that does not fit, and raised there it lets it pass", async ({
   console: page,
@@ -127,7 +127,7 @@ test("a tenant's own page opens by its link alone, fits a phone, and closes when
   await spillway.admin("POST", "overrides", { ...boost, expiresInSeconds: 600 });
   const { url } = await spillway.admin<{ url: string }>("POST", "tenants/free/link", {});
   const context = await browser.newContext({ viewport: { width: 360, height: 740 } });
-  const page = await context.newPage();
+  const page = runsWhenOpen(await context.newPage());
   await page.goto(url);
   await expect(page.getByRole("heading", { name: "Fern Street Florist" })).toBeVisible();
   await expect(page.getByRole("region", { name: "What is left" })).toContainText("50,000 tokens");

@@ -2,6 +2,7 @@ import { expect, test } from "@playwright/test";
 import { Issuer } from "../fixtures/issuer";
 import { freePort } from "../fixtures/process";
 import { Spillway } from "../fixtures/spillway";
+import { runsWhenOpen } from "./fixture";
 
 test("an operator signs in by an OpenID Connect issuer; whom no admin has made stays outside", async ({ browser }) => {
   const port = String(await freePort());
@@ -19,7 +20,7 @@ test("an operator signs in by an OpenID Connect issuer; whom no admin has made s
 
   const signInAs = async (name: string) => {
     const context = await browser.newContext({ baseURL: spillway.baseUrl });
-    const page = await context.newPage();
+    const page = runsWhenOpen(await context.newPage());
     await page.goto("/");
     await page.getByRole("button", { name: "Sign in with Acme ID" }).click();
     await page.locator("input[name=login]").fill(name);
@@ -63,7 +64,7 @@ test("an operator signs in by an OpenID Connect issuer; whom no admin has made s
   // With the issuer away the password still opens the door.
   await issuer.stop();
   const context = await browser.newContext({ baseURL: spillway.baseUrl });
-  const page = await context.newPage();
+  const page = runsWhenOpen(await context.newPage());
   await page.goto("/");
   await page.getByRole("textbox", { name: "E-mail" }).fill(spillway.demo.admin.email);
   await page.locator("input[name=password]").fill(spillway.demo.admin.password);

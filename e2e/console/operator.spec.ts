@@ -1,6 +1,7 @@
-import { expect, signIn, test } from "./fixture";
+import { expect, runsWhenOpen, signIn, test } from "./fixture";
 
-test("nobody sees the console without signing in, and a wrong password says so", async ({ page, spillway }) => {
+test("nobody sees the console without signing in, and a wrong password says so", async ({ page: plain, spillway }) => {
+  const page = runsWhenOpen(plain);
   await page.goto(`${spillway.baseUrl}/tiers`);
   await expect(page).toHaveURL(/\/sign-in/);
   await signIn(page, spillway, "not the password at all");
@@ -137,7 +138,7 @@ test("changes are taken from our own pages only", async ({ console: page, spillw
 });
 
 test("signing out ends the session", async ({ browser, spillway }) => {
-  const page = await (await browser.newContext()).newPage();
+  const page = runsWhenOpen(await (await browser.newContext()).newPage());
   await signIn(page, spillway);
   // A button is there before its page runs: only then does a click open the menu.
   await expect(page.getByRole("status", { name: "Data is live" })).toBeVisible();

@@ -1,5 +1,5 @@
 import fs from "node:fs";
-import { expect, test } from "./fixture";
+import { expect, runsWhenOpen, test } from "./fixture";
 
 const { version }: { version: string } = JSON.parse(fs.readFileSync("package.json", "utf8"));
 
@@ -53,7 +53,7 @@ test("a session elsewhere is seen and ended; its next click leads to sign-in", a
     baseURL: spillway.baseUrl,
     userAgent: "Mozilla/5.0 (Windows) Firefox/140",
   });
-  const other = await context.newPage();
+  const other = runsWhenOpen(await context.newPage());
   await other.goto("/");
   await other.getByRole("textbox", { name: "E-mail" }).fill(spillway.demo.admin.email);
   await other.locator("input[name=password]").fill(spillway.demo.admin.password);

@@ -5,10 +5,7 @@ test("a customer's whole error, pasted, explains itself; a request id finds its 
   spillway,
 }) => {
   const key = spillway.demo.keys.loop;
-  const send = () => spillway.chat(key, {}, { headers: { "x-spillway-user": "explained" } });
-  for (let call = 0; call < 10; call++) await send();
-  const refused = await send();
-  expect(refused.status).toBe(429);
+  const refused = await spillway.exhaust(key, "explained");
   await page.goto("/requests");
   await page.getByRole("textbox", { name: "Explain a call" }).fill(`RateLimitError: ${await refused.text()}`);
   const refusal = page.getByRole("region", { name: "The refusal" });

@@ -1,5 +1,5 @@
 import { codeOfApp } from "../operators/authenticator";
-import { expect, test } from "./fixture";
+import { expect, runsWhenOpen, test } from "./fixture";
 
 test("an operator is made, signs in and may do what the role says; disabled, their next click leads to sign-in", async ({
   console: page,
@@ -18,7 +18,7 @@ test("an operator is made, signs in and may do what the role says; disabled, the
   await page.getByRole("button", { name: "I have it" }).click();
 
   const context = await browser.newContext({ baseURL: spillway.baseUrl });
-  const ann = await context.newPage();
+  const ann = runsWhenOpen(await context.newPage());
   await ann.goto("/");
   await ann.getByRole("textbox", { name: "E-mail" }).fill("ann@example.test");
   await ann.locator("input[name=password]").fill(password);
@@ -78,7 +78,7 @@ test("a second operator is invited as a viewer by a link, chooses a password, an
   await page.getByRole("button", { name: "I have it" }).click();
 
   const context = await browser.newContext({ baseURL: spillway.baseUrl });
-  const bea = await context.newPage();
+  const bea = runsWhenOpen(await context.newPage());
   await bea.goto(link);
   const choose = async (first: string, again: string) => {
     await bea.locator("input[name=password]").fill(first);
@@ -125,7 +125,7 @@ test("an operator sets an app up by its QR code, and needs it at sign-in and for
   const cyd = { email: "cyd@example.test", name: "Cyd", role: "admin" };
   const { password } = await spillway.admin<{ password: string }>("POST", "staff", cyd);
   const context = await browser.newContext({ baseURL: spillway.baseUrl });
-  const page = await context.newPage();
+  const page = runsWhenOpen(await context.newPage());
   const enter = async (given: string) => {
     await page.goto("/sign-in?next=/settings");
     await page.getByRole("textbox", { name: "E-mail" }).fill(cyd.email);

@@ -1,5 +1,5 @@
 import type { Locator, Page } from "@playwright/test";
-import { expect, test } from "./fixture";
+import { expect, runsWhenOpen, test } from "./fixture";
 
 test("find the burning tenant, stop it for 15 minutes with a reason, see it stop, lift it: by keyboard alone", async ({
   console: page,
@@ -189,7 +189,7 @@ test("the holder of a key sees on /me what is left and used, why a call was refu
   spillway,
 }) => {
   const context = await browser.newContext({ viewport: { width: 360, height: 740 } });
-  const page = await context.newPage();
+  const page = runsWhenOpen(await context.newPage());
   await page.goto(`${spillway.baseUrl}/me`);
   const refusal = await spillway.exhaust(spillway.demo.keys.loop, "mia");
   const [refused, refusedId] = [await refusal.text(), refusal.headers.get("x-request-id") ?? ""];
