@@ -25,6 +25,8 @@ The operator token is read from OPERATOR_TOKEN, else from secrets.json or demo.j
 `;
 
 const CHANGES = 2;
+/** The server's own limit. Refused here too, because a server's early answer may be lost while a large body is sent. */
+const FILE_BYTES_MAX = 16 * 1024 * 1024;
 const SIGNS = { create: "+", change: "~", replace: "±", remove: "-" };
 
 function fail(text) {
@@ -52,6 +54,8 @@ function operatorToken() {
 async function ask(url, method, where, body) {
   const headers = { authorization: `Bearer ${operatorToken()}`, "content-type": "application/json" };
   const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+  if (Buffer.byteLength(sent.body ?? "") > FILE_BYTES_MAX)
+    fail(`The file is too large: as JSON it may have ${FILE_BYTES_MAX} bytes.`);
   const response = await fetch(`${url}/api/admin/${where}`, { method, headers, ...sent }).catch((error) =>
     fail(`${url} does not answer: ${error.cause?.message ?? error.message}`),
   );

@@ -179,6 +179,23 @@ test("a file with faults names all of them and changes nothing; so does one that
   expect(await audited()).toEqual(before);
 });
 
+test("a file of nine thousand tenants is planned; one that is too large or contains itself is refused in a sentence", async () => {
+  const good = fs.readFileSync(yaml, "utf8");
+  const many = (count: number, name: string) =>
+    Array.from({ length: count }, (_, number) => [`many-${number}`, { name: `${name} ${number}`, tier: "free" }]);
+  edit((content) =>
+    Object.assign(content.tenants, Object.fromEntries(many(9000, "Tenant with a name of usual length"))),
+  );
+  const planned = await config("plan", "-f", yaml);
+  expect([planned.code, planned.text.split("\n").at(-2)]).toEqual([2, expect.stringMatching(/^9000 changes/)]);
+  edit((content) => Object.assign(content.tenants, Object.fromEntries(many(9000, "x".repeat(2000)))));
+  const large = await config("plan", "-f", yaml);
+  expect([large.code, large.text]).toEqual([1, expect.stringContaining("too large")]);
+  fs.writeFileSync(yaml, "tenants: &all\n  one: *all\n");
+  expect(await config("plan", "-f", yaml)).toEqual({ code: 1, text: `${yaml}: an alias must not contain itself.\n` });
+  fs.writeFileSync(yaml, good);
+});
+
 test("a change that fails half-way: what was made is named, with its passwords, and the next apply does the rest", async () => {
   const good = fs.readFileSync(yaml, "utf8");
   edit((content) => {

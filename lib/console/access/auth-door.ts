@@ -5,7 +5,7 @@ import { type ConsoleContext, currentConsole } from "../kernel/context";
 import { sessionActor } from "../kernel/door";
 import { parsed } from "../kernel/input";
 import { problem } from "../kernel/problem";
-import { AUTH_BODY_BYTES_MAX, readJsonBody } from "../kernel/read-body";
+import { readJsonBody } from "../kernel/read-body";
 import { OIDC_PROVIDER } from "./auth";
 import { acceptance, acceptInvitation } from "./invitations";
 import { recordDone, recordRefused, recordSignIn, typedEmail } from "./record-access";
@@ -66,7 +66,7 @@ async function passed(context: ConsoleContext, request: Request): Promise<Respon
     const answer = await context.auth.handler(new Request(url, { method, headers }));
     return entered(context, answer, { address, target: "single sign-on" });
   }
-  const body = parsed(schema, await readJsonBody(request, AUTH_BODY_BYTES_MAX));
+  const body = parsed(schema, await readJsonBody(request, new URL(request.url).pathname));
   const pass = () => context.auth.handler(withBody({ method, url, headers }, body));
   if (schema === signOut) return leaving(context, headers, pass);
   if (schema !== signInByPassword) return pass();
@@ -107,7 +107,7 @@ function refuseForeignPage({ publicUrl }: ConsoleContext, { method, headers }: R
 async function secondStep(context: ConsoleContext, request: Request): Promise<Response> {
   const { method, url } = request;
   const headers = withoutSession(request.headers);
-  const body = parsed(secondStepBody, await readJsonBody(request, AUTH_BODY_BYTES_MAX));
+  const body = parsed(secondStepBody, await readJsonBody(request, new URL(request.url).pathname));
   const address = headers.get(ADDRESS_HEADER) ?? "";
   const target = await waitingFor(context, headers);
   const answer = await context.auth.handler(withBody({ method, url, headers }, body));
@@ -124,7 +124,7 @@ async function secondStep(context: ConsoleContext, request: Request): Promise<Re
 const ACCEPT = "POST /api/auth/sign-in/invitation";
 
 async function accepted(context: ConsoleContext, request: Request): Promise<Response> {
-  const input = parsed(acceptance, await readJsonBody(request, AUTH_BODY_BYTES_MAX));
+  const input = parsed(acceptance, await readJsonBody(request, new URL(request.url).pathname));
   const address = request.headers.get(ADDRESS_HEADER) ?? "";
   const answer = await acceptInvitation(context, input, address).catch(async (error: unknown) => {
     const reason = asPublicError(error)?.message ?? "an internal error";

@@ -8,7 +8,7 @@ import { type Action, asRole, can } from "./can.shared";
 import { type Actor, type ConsoleContext, currentConsole } from "./context";
 import { refuseNul } from "./no-nul";
 import { problem } from "./problem";
-import { consoleBodyBytesMax, readJsonBody } from "./read-body";
+import { readJsonBody } from "./read-body";
 import { operatorTokenOf } from "./same-text";
 
 /** One checked operator request: actor, path, and input parsed by the route's schema. */
@@ -130,7 +130,7 @@ const CONFIRM_PATH = "/api/admin/confirm";
 
 async function jsonOf(request: Request): Promise<Record<string, unknown>> {
   if (request.method === "DELETE" && request.body === null) return {};
-  return readJsonBody(request, consoleBodyBytesMax(new URL(request.url).pathname));
+  return readJsonBody(request, new URL(request.url).pathname);
 }
 
 /** A page that asks again and again gets a short 304 while its answer is still the same. */

@@ -1,14 +1,14 @@
 import { brokenOff, PublicError } from "@/lib/errors";
-import { parseJsonBody } from "@/lib/wire/json/json-guard";
+import { type JsonBounds, parseJsonBody } from "@/lib/wire/json/json-guard";
 import { isJsonType } from "@/lib/wire/media-type";
 import { refuseNul } from "./no-nul";
 
 /** The largest body of an operator's request, in bytes. */
-export const ADMIN_BODY_BYTES_MAX = 1024 * 1024;
+const ADMIN_BODY_BYTES_MAX = 1024 * 1024;
 /** The largest configuration file as JSON, in bytes: some 100,000 tenants. */
-export const CONFIG_BODY_BYTES_MAX = 16 * 1024 * 1024;
+const CONFIG_BODY_BYTES_MAX = 16 * 1024 * 1024;
 /** The largest body of a sign-in or sign-out, in bytes: an address and a password. No session is needed to send it. */
-export const AUTH_BODY_BYTES_MAX = 16 * 1024;
+const AUTH_BODY_BYTES_MAX = 16 * 1024;
 
 /** The size limit of a request to the console, in bytes, by its path. */
 export function consoleBodyBytesMax(path: string): number {
@@ -16,17 +16,27 @@ export function consoleBodyBytesMax(path: string): number {
   return CONFIG_PATHS.has(path) ? CONFIG_BODY_BYTES_MAX : ADMIN_BODY_BYTES_MAX;
 }
 
+/** An object of a configuration file names each tenant, so it may have far more keys than a call. */
+const CONFIG_BOUNDS: JsonBounds = {
+  keys: 100_000,
+  items: 10_000,
+  allKeys: 1_000_000,
+  values: 2_000_000,
+  containers: 400_000,
+};
 const CONFIG_PATHS = new Set(["/api/admin/config", "/api/admin/config/plan"]);
 
 /**
- * The JSON object of an operator's request. Refuses by the headers alone where possible, and keeps no byte beyond the
+ * The JSON object of an operator's request, by the bounds of its path. Refuses by the headers alone where possible, and keeps no byte beyond the
  * cap, because the content-length may be absent or wrong.
  */
-export async function readJsonBody(request: Request, bytesMax: number): Promise<Record<string, unknown>> {
+export async function readJsonBody(request: Request, path: string): Promise<Record<string, unknown>> {
+  const bytesMax = consoleBodyBytesMax(path);
   if (!isJsonType(request.headers.get("content-type")))
     throw new PublicError("unsupported_media_type", "Send the body as content-type: application/json.");
   if (Number(request.headers.get("content-length") ?? 0) > bytesMax) throw tooLarge(bytesMax);
-  const body = parseJsonBody(await collected(request, bytesMax));
+  const bounds = CONFIG_PATHS.has(path) ? { bounds: CONFIG_BOUNDS } : {};
+  const body = parseJsonBody(await collected(request, bytesMax), bounds);
   refuseNul(body);
   return body;
 }

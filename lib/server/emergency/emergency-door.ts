@@ -3,7 +3,7 @@ import { brakeId, liftInput, newBrake, refuseUnknown } from "@/lib/console/brake
 import { type BrakeState, shownBrake } from "@/lib/console/brakes/brake-view";
 import { parsed } from "@/lib/console/kernel/input";
 import { problem } from "@/lib/console/kernel/problem";
-import { ADMIN_BODY_BYTES_MAX, readJsonBody } from "@/lib/console/kernel/read-body";
+import { readJsonBody } from "@/lib/console/kernel/read-body";
 import { operatorTokenOf } from "@/lib/console/kernel/same-text";
 import { asPublicError, PublicError } from "@/lib/errors";
 import type { Log } from "@/lib/log";
@@ -161,5 +161,5 @@ function storedView(brake: Brake, now: number): BrakeState {
 function jsonOf(body: Uint8Array): Promise<Record<string, unknown>> {
   const headers = { "content-type": "application/json" };
   const sent = { method: "POST", headers, body: new Uint8Array(body) };
-  return readJsonBody(new Request("http://localhost", sent), ADMIN_BODY_BYTES_MAX);
+  return readJsonBody(new Request("http://localhost", sent), "/api/admin/brakes");
 }

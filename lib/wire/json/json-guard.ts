@@ -7,6 +7,19 @@ type ParseOptions = {
   readonly keepsDigits?: boolean;
   /** Top-level members whose numbers are read here and so must fit a double. Absent = all of them. */
   readonly reads?: ReadonlySet<string>;
+  /** Absent = those of a call. */
+  readonly bounds?: JsonBounds;
+};
+
+/** How much one body may hold. Each value costs more time and memory than its bytes suggest: `[]` is 2 bytes sent and some 50 held. */
+export type JsonBounds = {
+  /** in one object, and in one array */
+  readonly keys: number;
+  readonly items: number;
+  /** in the whole body */
+  readonly allKeys: number;
+  readonly values: number;
+  readonly containers: number;
 };
 
 /**
@@ -26,15 +39,15 @@ export function parseJsonBody(bytes: Uint8Array, options: ParseOptions = {}): Re
 
 /**
  * The same in steps of a fraction of a millisecond, so that other work can run in between. One step is longer:
- * `JSON.parse` can't be interrupted. VALUES_MAX and similar bounds keep it at about 20 ms for a body of 4 MiB.
+ * `JSON.parse` can't be interrupted. The bounds keep it at about 20 ms for a body of 4 MiB.
  */
 export function* parsingJsonBody(
   bytes: Uint8Array,
-  { keepsDigits = false, reads }: ParseOptions = {},
+  { keepsDigits = false, reads, bounds = CALL_BOUNDS }: ParseOptions = {},
 ): Generator<void, Record<string, unknown>> {
   const text = yield* decoding(bytes);
   const keeps = (name: string | null) => keepsDigits && name !== null && reads !== undefined && !reads.has(name);
-  const scan = new Scan(text, { keepsDigits, keeps, isAscii: text.length === bytes.byteLength });
+  const scan = new Scan(text, { keepsDigits, keeps, bounds, isAscii: text.length === bytes.byteLength });
   while (!scan.advance(STEP_CHARS)) yield;
   let value: unknown;
   try {
@@ -49,16 +62,17 @@ export function* parsingJsonBody(
 const STEP_CHARS = 16 * 1024;
 const STEP_BYTES = 64 * 1024;
 const DEPTH_MAX = 64;
-const KEYS_MAX = 1000;
 const KEY_CHARS_MAX = 1000;
-const ITEMS_MAX = 10_000;
 const NUMBER_CHARS_MAX = 30;
 /** For a number that is not read here: a double written out in full has up to 1,075. */
 const KEPT_NUMBER_CHARS_MAX = 1100;
-/** In one body. Each value costs more time and memory than its bytes suggest: `[]` is 2 bytes sent and some 50 held. */
-const VALUES_MAX = 500_000;
-const CONTAINERS_MAX = 50_000;
-const ALL_KEYS_MAX = 100_000;
+const CALL_BOUNDS: JsonBounds = {
+  keys: 1000,
+  items: 10_000,
+  allKeys: 100_000,
+  values: 500_000,
+  containers: 50_000,
+};
 
 function* decoding(bytes: Uint8Array): Generator<void, string> {
   if (!isUtf8(bytes)) throw new PublicError("invalid_utf8", "The request body is not valid UTF-8.");
@@ -117,6 +131,7 @@ class Scan {
   /** the top-level member that the scan is in */
   #topName: string | null = null;
   readonly #isAscii: boolean;
+  readonly #bounds: JsonBounds;
   /** the first backslash from here on, by the last search; the text's length: there is none */
   #slash = -1;
 
@@ -126,9 +141,11 @@ class Scan {
       readonly keepsDigits: boolean;
       readonly keeps: (name: string | null) => boolean;
       readonly isAscii: boolean;
+      readonly bounds: JsonBounds;
     },
   ) {
-    const { keepsDigits, keeps, isAscii } = options;
+    const { keepsDigits, keeps, isAscii, bounds } = options;
+    this.#bounds = bounds;
     this.#text = text;
     this.#keepsDigits = keepsDigits;
     this.#keeps = keeps;
@@ -186,18 +203,20 @@ class Scan {
       throw new PublicError("json_too_deep", `The request body nests deeper than ${DEPTH_MAX} levels.`);
     }
     this.#containers += 1;
-    if (this.#containers > CONTAINERS_MAX) throw tooComplex(CONTAINERS_MAX, "objects and arrays");
+    const { containers } = this.#bounds;
+    if (this.#containers > containers) throw tooComplex(containers, "objects and arrays");
   }
 
   #nextMember(): void {
     this.#at += 1;
     this.#values += 1;
-    if (this.#values > VALUES_MAX) throw tooComplex(VALUES_MAX, "values");
+    const { values, items, keys } = this.#bounds;
+    if (this.#values > values) throw tooComplex(values, "values");
     const frame = this.#frame;
     if (frame === undefined) return;
     frame.items += 1;
     frame.awaitingKey = frame.keys !== null;
-    const most = frame.keys === null ? ITEMS_MAX : KEYS_MAX;
+    const most = frame.keys === null ? items : keys;
     if (frame.items >= most) throw tooComplex(most, frame.keys === null ? "items in one array" : "keys in one object");
   }
 
@@ -251,7 +270,7 @@ class Scan {
     if (frame === undefined) return;
     if (frame.keys !== null && frame.awaitingKey) {
       this.#keys += 1;
-      if (this.#keys > ALL_KEYS_MAX) throw tooComplex(ALL_KEYS_MAX, "keys");
+      if (this.#keys > this.#bounds.allKeys) throw tooComplex(this.#bounds.allKeys, "keys");
       const name = addKey(frame.keys, this.#text, start, quote);
       if (this.#frames.length === 1) this.#topName = name;
       // Deeper empty names are for the provider: a model's tool arguments come back word for word.
