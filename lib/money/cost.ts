@@ -9,8 +9,15 @@ export type Cost = { readonly microUsd: number; readonly lines: readonly CostLin
 
 const MILLION = 1_000_000n;
 
-/** Whole micro-dollars for the lines of a bill, rounded up once. BigInt, as count * rate may leave the integers of a double. */
+/** Whole micro-dollars for the lines of a bill, rounded up once. */
 export function sumOf(lines: readonly CostLine[]): number {
+  let total = 0;
+  for (const { count, rate } of lines) total += count * rate;
+  return Number.isSafeInteger(total) ? Math.ceil(total / 1_000_000) : largeSumOf(lines);
+}
+
+/** The same where the products leave the integers of a double. */
+function largeSumOf(lines: readonly CostLine[]): number {
   const total = lines.reduce((sum, { count, rate }) => sum + BigInt(count) * BigInt(rate), 0n);
   return Number((total + MILLION - 1n) / MILLION);
 }
@@ -18,9 +25,8 @@ export function sumOf(lines: readonly CostLine[]): number {
 /** The cost of a call, with the lines that it is computed from. */
 export function costOf(usage: Usage, price: Price): Cost {
   const rates = ratesFor(price, usage.serviceTier, usage.longestTurnTokens ?? usage.inputTokens);
-  const lines = [...inputLines(usage, rates), ...outputLines(usage, rates), ...feeLines(usage, price)].filter(
-    ({ count }) => count > 0,
-  );
+  const all = [...inputLines(usage, rates), ...outputLines(usage, rates), ...feeLines(usage, price)];
+  const lines = all.filter(({ count }) => count > 0);
   return { microUsd: sumOf(lines), lines };
 }
 
@@ -47,13 +53,14 @@ function split<Part extends TokenPart>(
   rateOf: (part: Part) => number | null,
 ): { lines: CostLine[]; rest: number } {
   let rest = total;
-  const lines = names.flatMap((of) => {
-    const rate = rateOf(of);
+  const lines: CostLine[] = [];
+  for (const of of names) {
     const count = Math.min(parts[of] ?? 0, rest);
-    if (rate === null || count === 0) return [];
+    const rate = count === 0 ? null : rateOf(of);
+    if (rate === null) continue;
     rest -= count;
-    return [{ of, count, rate }];
-  });
+    lines.push({ of, count, rate });
+  }
   return { lines, rest };
 }
 
@@ -102,8 +109,7 @@ export type HeldPrice = { readonly input: number; readonly output: number; reado
  * possible input length, with marked cache writes, reasoning, and all allowed uses of hosted tools.
  */
 export function heldPrice(price: Price, asks: Asks, inputTokensMost: number): HeldPrice {
-  const tiers = isPlainTier(asks.serviceTier) ? [null] : [null, asks.serviceTier];
-  const rates = tiers.flatMap((tier) => [ratesFor(price, tier, 0), ratesFor(price, tier, inputTokensMost)]);
+  const rates = ratesWithin(price, asks.serviceTier, inputTokensMost);
   const uses = asks.tools.reduce((sum, { fee, most }) => sum + (feeOf(price, fee) ?? 0) * most, 0);
   const pieces = (asks.pieces ?? []).reduce((sum, { fee, most }) => sum + (own(price.fees, fee) ?? 0) * most, 0);
   return {
@@ -111,6 +117,15 @@ export function heldPrice(price: Price, asks: Asks, inputTokensMost: number): He
     output: Math.max(...rates.flatMap((one) => outputRatesOf(one, asks))),
     fees: uses + pieces + (price.fees?.request ?? 0),
   };
+}
+
+/** All rates that may apply up to an input length; each once. */
+function ratesWithin(price: Price, serviceTier: string | null, inputTokensMost: number): readonly Rates[] {
+  const isPlain = isPlainTier(serviceTier);
+  // The usual case: one set of rates for every length.
+  if (isPlain && price.longContext === undefined) return [price];
+  const tiers = isPlain ? [null] : [null, serviceTier];
+  return tiers.flatMap((tier) => [ratesFor(price, tier, 0), ratesFor(price, tier, inputTokensMost)]);
 }
 
 function inputRatesOf(rates: Rates, { cacheWrite, hasMedia }: Asks): number[] {

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import ipaddr from "ipaddr.js";
 import { LRUCache } from "lru-cache";
 import type { KeyRow } from "@/db/queries/limits/config";
@@ -33,10 +34,21 @@ const READS_MAX = 4;
 /** Compared when the key does not exist, so an unknown id takes as long as a wrong secret. */
 const NO_HASH = "0".repeat(64);
 
-/** A row, and the version in force before its read started. The row contains all changes of that version. */
-type Known = { readonly row: KeyRow; readonly version: number; readonly at: number };
-/** `hmacs`: with the newest pepper first, then with the earlier peppers. */
-type Given = { readonly id: string; readonly hmacs: readonly string[]; readonly exchange: Exchange };
+/**
+ * A row, and the version in force before its read started. The row contains all changes of that version. `digest`: of
+ * the key that had the row's hash.
+ */
+type Known = { readonly row: KeyRow; readonly version: number; readonly at: number; readonly digest: string };
+/**
+ * `digest`: of the key, without a pepper. It is never stored, and 256 random bits cannot be found from it.
+ * `hmacs`: with the newest pepper first, then with the earlier peppers.
+ */
+type Given = {
+  readonly id: string;
+  readonly digest: string;
+  readonly hmacs: () => readonly string[];
+  readonly exchange: Exchange;
+};
 /** `tenantId`: the key's tenant, proven by the secret; null = unknown. */
 type Judged = { readonly principal: Principal } | { readonly refused: PublicError; readonly tenantId: string | null };
 /** The public id of a refused key, and its tenant if the secret proved it. */
@@ -44,7 +56,8 @@ export type Presented = { readonly keyId: string; readonly tenantId: string | nu
 
 /**
  * Turns a request's credential into a principal. Order: exactly one credential, form, checksum, then the row (cached
- * under its policy version), then a constant-time comparison. Invariant: a row is used only under the version in force
+ * under its policy version), then a constant-time comparison: of keyed hashes, or with a cached row of plain digests, which
+ * take a ninth of the time. Invariant: a row is used only under the version in force
  * when its read started, so a revocation, suspension or narrowing takes effect with its version. A refusal is given
  * only after a database read, with the same steps for an unknown key and a wrong secret. Fail mode: while the database
  * is away, a key that was read under the version in force is served for 15 minutes. Any other key gets 503, not 401.
@@ -110,7 +123,8 @@ export class KeyRing {
     const text = credentialOf(exchange);
     const parsed = parseApiKey(text);
     if (parsed === null) throw invalidKey();
-    const given = { id: parsed.id, hmacs: this.#peppers.map((pepper) => hashApiKey(text, pepper)), exchange };
+    const hmacs = () => this.#peppers.map((pepper) => hashApiKey(text, pepper));
+    const given = { id: parsed.id, digest: hash("sha256", text), hmacs, exchange };
     const known = this.#known(given, this.#isAway ? STALE_MS : FRESH_MS);
     if (known === null) return this.#asked(given);
     // Served from memory. One request at a time asks the database in the background.
@@ -138,7 +152,8 @@ export class KeyRing {
     const { snapshot } = this.#policy;
     const known = this.#cache.get(given.id);
     if (known?.version !== snapshot.version || this.#clock.now() - known.at >= oldestMs) return null;
-    const judged = this.#judged(known.row, given, snapshot);
+    if (!sameHash(given.digest, known.digest)) return null;
+    const judged = this.#permitted(known.row, given, snapshot);
     return "principal" in judged ? judged.principal : null;
   }
 
@@ -153,7 +168,7 @@ export class KeyRing {
       if (snapshot.version !== version) continue;
       const judged = this.#judged(row, given, snapshot);
       if ("principal" in judged) {
-        this.#cache.set(given.id, { row: judged.principal.key, version, at });
+        this.#cache.set(given.id, { row: judged.principal.key, version, at, digest: given.digest });
         this.#renew(judged.principal.key, given);
         return judged.principal;
       }
@@ -169,7 +184,8 @@ export class KeyRing {
    * Rehashes a key with the newest pepper. If the write fails, the next read tries again. A process with an earlier
    * pepper does not touch hashes of a later one.
    */
-  #renew(key: KeyRow, { hmacs: [newest] }: Given): void {
+  #renew(key: KeyRow, { hmacs }: Given): void {
+    const [newest] = hmacs();
     if (newest === undefined || newest === key.hmac || key.pepperVersion >= this.#pepperVersion) return;
     this.#rehash(key, newest).catch((error: unknown) =>
       this.#log.warn({ err: error }, "could not rehash a key with the newest pepper; retrying at a later use"),
@@ -209,9 +225,14 @@ export class KeyRing {
     }
   }
 
-  #judged(row: KeyRow | null, { hmacs, exchange }: Given, { version, tenants, tiers }: Snapshot): Judged {
-    const matches = hmacs.some((hmac) => sameHash(hmac, row?.hmac ?? NO_HASH));
+  #judged(row: KeyRow | null, given: Given, snapshot: Snapshot): Judged {
+    const matches = given.hmacs().some((hmac) => sameHash(hmac, row?.hmac ?? NO_HASH));
     if (row === null || !matches) return { refused: invalidKey(), tenantId: null };
+    return this.#permitted(row, given, snapshot);
+  }
+
+  /** What a key whose secret is proven may do. */
+  #permitted(row: KeyRow, { exchange }: Given, { version, tenants, tiers }: Snapshot): Judged {
     const { tenantId } = row;
     if (row.status !== "active") return { refused: invalidKey(), tenantId };
     if (hasExpired(row, this.#clock.now())) {
