@@ -21,6 +21,7 @@ RUN groupadd --system --gid 10001 spillway && useradd --system --uid 10001 --gid
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/package.json /app/next.config.mjs /app/LICENSE /app/THIRD-PARTY-NOTICES.md ./
 COPY --from=build /app/scripts/start.mjs /app/scripts/run.mjs /app/scripts/config.mjs ./scripts/
+COPY --from=build /app/scripts/config ./scripts/config
 COPY --from=build /app/db/migrations ./db/migrations
 COPY --from=build /app/public ./public
 COPY --from=build /app/dist ./dist

@@ -2,8 +2,9 @@
 import fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { parse, stringify } from "yaml";
-import { root } from "./run.mjs";
+import { stringify } from "yaml";
+import { ask, fail, say, tellPasswords } from "./config/ask.mjs";
+import { readFile } from "./config/read-file.mjs";
 
 // Configuration as code: plans and applies a YAML file through the admin API, with the operator token.
 const USAGE = `Usage: npm run config -- <command> [options]        (or: npx spillway <command> [options])
@@ -25,73 +26,7 @@ The operator token is read from OPERATOR_TOKEN, else from secrets.json or demo.j
 `;
 
 const CHANGES = 2;
-/** The server's own limit. Refused here too, because a server's early answer may be lost while a large body is sent. */
-const FILE_BYTES_MAX = 16 * 1024 * 1024;
 const SIGNS = { create: "+", change: "~", replace: "±", remove: "-" };
-
-function fail(text) {
-  process.stderr.write(`${text}\n`);
-  process.exit(1);
-}
-
-function say(text = "") {
-  process.stdout.write(`${text}\n`);
-}
-
-function operatorToken() {
-  if (process.env.OPERATOR_TOKEN) return process.env.OPERATOR_TOKEN;
-  const folder = path.resolve(root, process.env.DATA_DIR ?? ".data");
-  for (const name of ["secrets.json", "demo.json"]) {
-    const file = path.join(folder, name);
-    if (!fs.existsSync(file)) continue;
-    const { operatorToken: token } = JSON.parse(fs.readFileSync(file, "utf8"));
-    if (typeof token === "string") return token;
-  }
-  return fail("There is no operator token. Set OPERATOR_TOKEN.");
-}
-
-/** One request of the admin API. A refusal is printed with all its faults, and ends the process. */
-async function ask(url, method, where, body) {
-  const headers = { authorization: `Bearer ${operatorToken()}`, "content-type": "application/json" };
-  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-  if (Buffer.byteLength(sent.body ?? "") > FILE_BYTES_MAX)
-    fail(`The file is too large: as JSON it may have ${FILE_BYTES_MAX} bytes.`);
-  const response = await fetch(`${url}/api/admin/${where}`, { method, headers, ...sent }).catch((error) =>
-    fail(`${url} does not answer: ${error.cause?.message ?? error.message}`),
-  );
-  const text = await response.text();
-  const isJson = /json/.test(response.headers.get("content-type") ?? "");
-  if (!isJson) fail(`${url} answered ${response.status} without JSON. Is this the console's address?`);
-  const answer = JSON.parse(text);
-  if (response.ok) return answer;
-  const faults = answer.faults ?? answer.issues?.map((issue) => `${issue.path}: ${issue.message}`) ?? [];
-  for (const change of answer.applied ?? []) say(`done: ${change.act} ${change.kind} ${change.name}`);
-  tellPasswords(answer.passwords ?? []);
-  // Refusals before the admin API has read anything have the form of the data plane's errors.
-  const why = answer.error === undefined ? `${answer.title}: ${answer.detail}` : answer.error.message;
-  return fail([why, ...faults.map((fault) => `  ${fault}`)].join("\n"));
-}
-
-function readFile(file) {
-  let given;
-  try {
-    given = parse(fs.readFileSync(file, "utf8"));
-  } catch (error) {
-    return fail(`${file}: ${error.message}`);
-  }
-  if (containsItself(given)) fail(`${file}: an alias must not contain itself.`);
-  return given;
-}
-
-/** True for what YAML can say and JSON cannot: an alias inside of what it stands for. */
-function containsItself(value, above = new Set()) {
-  if (typeof value !== "object" || value === null) return false;
-  if (above.has(value)) return true;
-  above.add(value);
-  const does = Object.values(value).some((member) => containsItself(member, above));
-  above.delete(value);
-  return does;
-}
 
 function printPlan({ changes, adopted, released, others, faults, version }) {
   for (const { kind, name, act, words, drifted } of changes) {
@@ -118,10 +53,6 @@ async function apply(url, body, at) {
   const done = await ask(url, "PUT", "config", { ...body, version: at ?? version });
   say(done.applied.length === 0 ? "Nothing to do." : `Applied ${done.applied.length} changes.`);
   tellPasswords(done.passwords);
-}
-
-function tellPasswords(passwords) {
-  for (const { email, password } of passwords) say(`First password of ${email}, shown once: ${password}`);
 }
 
 async function diff(url, source) {
