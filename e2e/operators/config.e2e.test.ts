@@ -36,7 +36,7 @@ function config(...args: string[]): Promise<{ code: number; text: string }> {
   };
   const command = [path.join(root, "scripts/config.mjs"), ...args];
   return new Promise((resolve) => {
-    execFile(process.execPath, command, { env }, (error, stdout, stderr) =>
+    execFile(process.execPath, command, { env, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), text: stdout + stderr }),
     );
   });
