@@ -104,7 +104,10 @@ describe.skipIf(installed === "")("real coding agents in trouble", () => {
       const direct = await run(agent, upstream.url);
       const through = await run(agent, spillway.baseUrl);
       expect(direct.calls.length).toBeGreaterThan(0);
-      expect(through.calls.length).toBe(direct.calls.length);
+      // opencode repeats a 404 after two seconds unless it has ended before: by its own race, so one call more is its own.
+      const own = status === 404 && agent.name.startsWith("opencode") ? 1 : 0;
+      expect(through.calls.length - direct.calls.length).toBeGreaterThanOrEqual(-own);
+      expect(through.calls.length - direct.calls.length).toBeLessThanOrEqual(own);
     },
     TWO_RUNS_MS,
   );
