@@ -155,7 +155,7 @@ test("which key of which tenant spent the most on a model last Tuesday between 1
   const local = (at: Date) => new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
   await hand.fill(page.getByLabel("From"), local(from));
   await hand.fill(page.getByLabel("To", { exact: true }), local(to));
-  await hand.click(page.getByRole("button", { name: "Show this time" }));
+  await hand.click(page.getByRole("button", { name: "Apply" }));
   await hand.click(page.getByRole("region", { name: "Narrow the log" }).getByRole("button", { name: /^sim-large/ }));
   await hand.click(page.getByRole("combobox", { name: "Show" }));
   await hand.click(page.getByRole("option", { name: "Sums by API key" }));
