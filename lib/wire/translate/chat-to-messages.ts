@@ -164,7 +164,7 @@ const FUNCTION_MEMBERS: ReadonlySet<string> = new Set(["name", "description", "p
 function toolOf(tool: unknown, path: string, losses: Losses): unknown[] {
   const declared = member(tool, "function");
   if (member(tool, "type") !== "function" || !isObject(declared)) {
-    losses.lose(`${path}.type`, "tools[].type");
+    losses.lose(`${path}.type`, "tools[].type", textOf(member(tool, "type")));
     return [];
   }
   losses.loseOthers(declared, FUNCTION_MEMBERS, { path: `${path}.function`, field: "tools[].function" });

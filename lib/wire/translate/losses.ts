@@ -19,6 +19,7 @@ export function dropsIn(header: string | undefined): Drops {
 }
 
 const NAME_CHARS_MAX = 128;
+const SAID_CHARS_MAX = 64;
 
 /** Ensures that a translation loses nothing unless its caller allows it. */
 export class Losses {
@@ -34,17 +35,18 @@ export class Losses {
 
   /**
    * Something has no counterpart: throws PublicError with its name, unless it may be dropped. `param` is its place;
-   * `field` is its name in the table, if that differs.
+   * `field` is its name in the table, if that differs; `said` is what the caller wrote there, as text of any length.
    */
-  lose(param: string, field = param): void {
+  lose(param: string, field = param, said = ""): void {
     if (this.#drops.includes("*") || this.#drops.includes(field) || this.#drops.includes(param)) {
       this.#onDropped(field);
       return;
     }
+    const value = said === "" ? "" : ` (${JSON.stringify(said.slice(0, SAID_CHARS_MAX))})`;
     const other = this.#direction === "chat>messages" ? "Anthropic's messages" : "OpenAI's chat completions";
     throw new PublicError(
       "field_not_translatable",
-      `The requested model is served by ${other}, which has no counterpart for ${JSON.stringify(param)}. Leave it out, or allow it to be dropped with the header ${DROP_HEADER}: ${field}`,
+      `The requested model is served by ${other}, which has no counterpart for ${JSON.stringify(param)}${value}. Leave it out, or allow it to be dropped with the header ${DROP_HEADER}: ${field}`,
       { param },
     );
   }

@@ -131,7 +131,7 @@ const TOOL_MEMBERS: ReadonlySet<string> = new Set([
 function toolOf(tool: unknown, path: string, { names, losses }: { names: ToolNames; losses: Losses }): unknown[] {
   if (!isObject(tool)) return [];
   if ((tool.type !== undefined && tool.type !== "custom") || !isObject(tool.input_schema)) {
-    losses.lose(`${path}.type`, "tools[].type");
+    losses.lose(`${path}.type`, "tools[].type", textOf(tool.type) || textOf(tool.name));
     return [];
   }
   losses.loseOthers(tool, TOOL_MEMBERS, { path, field: "tools[]" });
