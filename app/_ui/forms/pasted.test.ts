@@ -36,3 +36,7 @@ test.each([
 test.each(["", "hello", "{", "{}", '{"error":1}', "req_short"])("nothing in %j", (text) => {
   expect(readPasted(text)).toEqual({ requestId: null, refusal: null });
 });
+
+test("a request id with word joiners, as opencode gets it", () => {
+  expect(readPasted(`It is used up. (request id ${ID.replace("4", "4\u2060")})`).requestId).toBe(ID);
+});

@@ -18,7 +18,9 @@ export type Refusal = {
   readonly resetAt: string | null;
 };
 
-export function readPasted(text: string): Pasted {
+export function readPasted(pasted: string): Pasted {
+  // For clients that take digits for a status, an error's text has word joiners in it.
+  const text = pasted.replaceAll("\u2060", "");
   return { requestId: /\breq_[0-9a-f]{32}\b/.exec(text)?.[0] ?? null, refusal: refusalIn(text) };
 }
 

@@ -8,6 +8,7 @@ import { type Exchange, jsonReply, putHeaders, type Reply } from "../exchange/ex
 import { callerHeaders } from "../exchange/peeked-headers";
 import type { Gateway } from "../gateway";
 import { quotaStatus } from "../refusal/quota-status";
+import { forReader } from "../refusal/read-as-text";
 import { keptObject } from "./kept/serve-kept";
 import { listModels, retrieveModel } from "./models";
 import { plainChat } from "./plain-chat";
@@ -167,15 +168,17 @@ export function errorReply(gateway: Pick<Gateway, "log">, exchange: Exchange, th
   const { code, message, param } = error;
   const dialect = dialectOfRequest(exchange.path, exchange.header);
   const refusal = error instanceof RefusalError ? error.refusal : null;
-  const body = errorBody(dialect, {
+  const { requestId } = exchange;
+  const answer = {
     code,
     message,
     param,
-    requestId: exchange.requestId,
+    requestId,
     type: refusal?.type,
     fields: refusal?.fields,
     passed: error.passed,
-  });
+  };
+  const body = errorBody(dialect, forReader(answer, exchange.header("user-agent")));
   const headers: Record<string, string> = {};
   putAlways(headers, exchange);
   if (error instanceof LimitedError) putHeaders(headers, error.rateHeaders);
