@@ -49,7 +49,7 @@ describe("every row of the table holds", () => {
   });
 });
 
-test("a tool that has no counterpart is told from the others by what it is", () => {
+test("the refusal of a tool says which one it is", () => {
   const tool = { type: "web_search_20250305", name: "web_search" };
   const refusal = thrownBy(() => translate("messages>chat", top("tools", [tool])));
   expect(refusal?.message).toContain('"tools.0.type" ("web_search_20250305")');
