@@ -56,7 +56,7 @@ export function KeysPage({ canMake, canRevoke }: { canMake: boolean; canRevoke: 
     queryFn: () => api<{ keys: KeyView[]; next: string | null }>(`keys?${query}`),
     placeholderData: keepPreviousData,
   });
-  const spent = useSpent(tenant);
+  const spent = useSpent(page.data?.keys ?? []);
   const usedFrom = useUsedFrom(page.data?.keys.map(({ id }) => id) ?? []);
   return (
     <Stack gap="md">
@@ -111,17 +111,18 @@ export function KeysPage({ canMake, canRevoke }: { canMake: boolean; canRevoke: 
   );
 }
 
-/** Recent cost of key families, micro-dollars; the highest ones. */
-function useSpent(tenant: string | null) {
+/** Recent cost of the shown keys by their families, micro-dollars; one that cost nothing is not in it. */
+function useSpent(keys: readonly KeyView[]) {
+  const families = [...new Set(keys.map(({ family }) => family))].sort().join(",");
   return useQuery({
-    queryKey: ["usage", "keys", tenant],
+    queryKey: ["usage", "keys", families],
     queryFn: async () => {
-      const from = new Date(Date.now() - SPENT_DAYS * DAY_MS).toISOString();
-      const of = tenant === null ? {} : { tenant };
-      const query = new URLSearchParams({ by: "key", grain: "day", total: "true", from, ...of });
+      const from = new Date(Math.ceil(Date.now() / DAY_MS - SPENT_DAYS) * DAY_MS).toISOString();
+      const query = new URLSearchParams({ by: "key", grain: "day", total: "true", from, families });
       const { rows } = await api<{ rows: UsageRow[] }>(`usage?${query}`);
       return new Map(rows.map((row) => [row.subject, row.costMicroUsd]));
     },
+    enabled: families !== "",
   });
 }
 

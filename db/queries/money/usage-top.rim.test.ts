@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { OpenDatabase } from "@/db/client";
@@ -40,7 +41,45 @@ test("of many tenants an answer has the first ones and the sum of all others, pe
     const own = series.find((one) => one.bucket.getTime() === hour);
     expect(costOf(rows.filter((row) => row.bucket?.getTime() === hour))).toBe(own?.costMicroUsd);
   }
+  expect(new Set(rows.map((row) => row.merged))).toEqual(new Set([0, all.length - 3]));
   expect(costOf(rows)).toBe(costOf(all));
+});
+
+test("the sums of some keys, by the hour and by the day, are those of their rows in the ledger", async () => {
+  const { rows: booked } = await opened.db.execute<{
+    subject: string;
+    calls: number;
+    cost: number;
+    tokens: number;
+  }>(sql`
+    select key_family_id as subject, count(*)::int as calls, sum(cost_micro_usd)::int as cost,
+      sum(input_tokens + output_tokens)::int as tokens
+    from ledger group by 1 order by cost desc, subject offset 3 limit 20`);
+  const keyFamilyIds = booked.map(({ subject }) => subject);
+  expect(keyFamilyIds).toHaveLength(20);
+  for (const grain of ["hour", "day"] as const) {
+    const of = { ...range, grain, by: "key", keyFamilyIds } as const;
+    const found = await usageTotals(opened.db, { ...of, most: 1000 });
+    const { totals, rows } = await usageTop(opened.db, { ...of, most: 1000, drawn: 0 });
+    for (const sums of [found, totals]) {
+      const shown = sums.map(({ subject, calls, costMicroUsd, inputTokens, outputTokens }) => {
+        return { subject, calls, cost: costMicroUsd, tokens: inputTokens + outputTokens };
+      });
+      expect(shown).toEqual(booked);
+    }
+    expect(rows).toEqual([]);
+  }
+});
+
+test("all hours and all tenants together are the ledger", async () => {
+  const { rows: booked } = await opened.db.execute<{ calls: number; cost: number; broken: number }>(sql`
+    select count(*)::int as calls, sum(cost_micro_usd)::int as cost,
+      (count(*) filter (where ending <> 'complete'))::int as broken from ledger`);
+  const { totals, rows } = await usageTop(opened.db, { ...range, by: "tenant", most: 5, drawn: 2 });
+  for (const sums of [totals, rows]) {
+    const sumOf = (figure: "calls" | "costMicroUsd" | "broken") => sums.reduce((sum, row) => sum + row[figure], 0);
+    expect({ calls: sumOf("calls"), cost: sumOf("costMicroUsd"), broken: sumOf("broken") }).toEqual(booked[0]);
+  }
 });
 
 test("with fewer subjects than are asked for, none are merged", async () => {

@@ -5,6 +5,7 @@ import { ledger, refusalCounts, usage } from "../../schema/books";
 import { providers } from "../../schema/catalog";
 import { instances } from "../../schema/fleet";
 import { policyVersions } from "../../schema/limits";
+import { keys } from "../../schema/tenancy";
 import { failedByProvider } from "../books/provider-faults";
 import { isLabel, type LabelKind, labelSeries, labelTotals } from "./label-usage";
 
@@ -12,6 +13,17 @@ export const USAGE_SPLITS = ["tenant", "model", "key", "feature", "user", "sessi
 export type UsageSplit = (typeof USAGE_SPLITS)[number];
 export const USAGE_GRAINS = ["minute", "hour", "day"] as const;
 export type UsageGrain = (typeof USAGE_GRAINS)[number];
+
+/** The sums of some calls. */
+export type UsageFigures = {
+  readonly calls: number;
+  readonly broken: number;
+  readonly degraded: number;
+  readonly inputTokens: number;
+  readonly cachedInputTokens: number;
+  readonly outputTokens: number;
+  readonly costMicroUsd: number;
+};
 
 export const SPLIT_COLUMNS = {
   tenant: usage.tenantId,
@@ -41,6 +53,8 @@ export type UsageRange = {
   readonly tag?: string | undefined;
   /** only this one, for a split by user; absent = all */
   readonly userDigest?: string | undefined;
+  /** only these, for a split by key; absent = all */
+  readonly keyFamilyIds?: readonly string[] | undefined;
 };
 
 /** Sums per bucket and, on request, per subject; oldest first. Never reads the ledger's rows. */
@@ -73,10 +87,17 @@ const SERIES_MAX = 50_000;
 
 /** Users are stored per day, keys and features per hour in their own sums: the other sums have far fewer rows to read. */
 export function rangeOf(input: UsageRange, by: UsageSplit | null): SQL | undefined {
-  const { tenantId, grain, from, to, userDigest } = input;
+  const { tenantId, grain, from, to, userDigest, keyFamilyIds } = input;
   const user = userDigest === undefined ? undefined : eq(usage.userDigest, userDigest);
-  const range = and(eq(usage.grain, keptAs(grain, by)), gte(usage.bucket, from), lt(usage.bucket, to), user);
+  const own = keyFamilyIds === undefined ? undefined : ofFamilies([...keyFamilyIds]);
+  const range = and(eq(usage.grain, keptAs(grain, by)), gte(usage.bucket, from), lt(usage.bucket, to), user, own);
   return tenantId === null ? range : and(range, eq(usage.tenantId, tenantId));
+}
+
+/** By way of their tenants, whose sums have an index. */
+function ofFamilies(ids: string[]): SQL | undefined {
+  const tenants = sql`(select ${keys.tenantId} from ${keys} where ${inArray(keys.familyId, ids)})`;
+  return and(inArray(usage.tenantId, tenants), inArray(usage.keyFamilyId, ids));
 }
 
 function keptAs(grain: UsageGrain, by: UsageSplit | null): string {

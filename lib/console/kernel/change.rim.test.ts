@@ -9,7 +9,7 @@ import { MemoryAdmission } from "@/lib/admission/memory/memory";
 import { AuditLog } from "@/lib/audit/audit-log";
 import { Bounded } from "@/lib/audit/bounded";
 import { Signer } from "@/lib/audit/mark";
-import { systemClock } from "@/lib/clock";
+import { systemClock, systemElapsed } from "@/lib/clock";
 import { makeLog } from "@/lib/log";
 import { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
 import { FrontDoor } from "@/lib/server/net/front-door";
@@ -19,6 +19,7 @@ import { breakGlass } from "../access/break-glass";
 import type { Route } from "../api/route";
 import { ADMIN_ROUTES } from "../api/table";
 import { exportLimits } from "../limits/limits-file";
+import { MoneyAnswers } from "../money/money-answers";
 import { listInstances } from "../money/usage";
 import { OverviewWatch } from "../overview/overview-watch";
 import { getTier } from "../tiers/tiers";
@@ -70,6 +71,7 @@ beforeAll(async () => {
     },
     drainBooks: async () => undefined,
     watch: new OverviewWatch(),
+    money: new MoneyAnswers(systemElapsed),
     burnOf: async () => null,
   };
   await policy.refresh();
@@ -78,14 +80,10 @@ afterAll(async () => {
   await database.close();
 });
 
-const request = (body: Record<string, unknown>, params = {}) => ({
-  context,
-  actor: ACTOR,
-  params,
-  input: body,
-  headers: new Headers(),
-  signal: new AbortController().signal,
-});
+const request = (input: Record<string, unknown>, params = {}) => {
+  const connection = { headers: new Headers(), signal: new AbortController().signal };
+  return { context, actor: ACTOR, params, input, ...connection };
+};
 /** A verb as the door does it: its input is parsed by its route. */
 const operation = (method: Route["method"], path: string) => {
   const found = ADMIN_ROUTES.find((one) => one.method === method && one.path === path);

@@ -89,8 +89,12 @@ export type CoverageLine = {
 /** GET /api/admin/prices/coverage: which models have a sound price, and how many calls of 30 days had none. */
 export async function priceCoverage({ context }: Pick<AdminRequest, "context">) {
   await context.drainBooks();
-  const since = new Date(context.clock.now() - 30 * DAY_MS);
-  const [rows, refused] = await Promise.all([coverageSince(context.db, since), unpricedRefusals(context.db, since)]);
+  // From midnight, UTC: the sums are per day.
+  const since = new Date(Math.ceil(context.clock.now() / DAY_MS - 30) * DAY_MS);
+  const [rows, refused] = await context.money.coverage.get(
+    `${since.getTime()} ${context.policy.snapshot.version}`,
+    () => Promise.all([coverageSince(context.db, since), unpricedRefusals(context.db, since)]),
+  );
   const lines = rows.map((row): CoverageLine => {
     const { model, provider, enabled, calls, costMicroUsd, pricedSince } = row;
     const fault = faultOf(context.policy.snapshot.models.get(model), row);

@@ -6,6 +6,7 @@ import {
   refusalTotals,
   USAGE_GRAINS,
   USAGE_SPLITS,
+  type UsageFigures,
   type UsageSplit,
   usageSeries,
   usageTotals,
@@ -13,7 +14,7 @@ import {
 import { usageTop } from "@/db/queries/money/usage-top";
 import { readKeyNames, readUsers } from "@/db/queries/tenants/tenancy";
 import { userDigest } from "@/lib/admission/digest";
-import { DAY_MS, HOUR_MS } from "@/lib/clock";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import type { PolicyFault } from "@/lib/policy/snapshot/snapshot";
 import type { ConsoleContext } from "../kernel/context";
@@ -32,6 +33,8 @@ export const usageQuery = z.strictObject({
   tag: z.string().min(1).max(64).optional(),
   /** by user: only this one of a tenant, as its callers name it */
   user: z.string().min(1).max(512).optional(),
+  /** by key: only these, by their families, with commas between them */
+  families: z.string().min(1).max(8000).optional(),
   /** so many subjects by cost, and one line for all others; buckets have the first few of them */
   top: z.coerce.number().int().min(1).max(1000).optional(),
   /** sums over the whole range instead of one line per bucket */
@@ -51,23 +54,16 @@ const KNOWN_BY: Readonly<Record<UsageSplit, readonly (typeof USAGE_GRAINS)[numbe
   tag: ["hour", "day"],
 };
 
-export type UsageRow = {
+export type UsageRow = UsageFigures & {
   readonly bucket: string | null;
   /** as the ledger has it, and as people call it; empty when not split */
   readonly subject: string;
   readonly name: string;
-  /** the sum of so many other subjects; 0 = of one */
+  /** the sum of others, so many in the whole range; 0 = of one */
   readonly merged?: number;
-  readonly calls: number;
-  readonly broken: number;
-  readonly degraded: number;
-  readonly inputTokens: number;
-  readonly cachedInputTokens: number;
-  readonly outputTokens: number;
-  readonly costMicroUsd: number;
 };
 
-/** GET /api/admin/usage?tenant=&from=&to=&grain=&by=&tag=&user=&top=&total=&format=: calls, tokens and money by time and by whom. */
+/** GET /api/admin/usage?tenant=&from=&to=&grain=&by=&tag=&user=&families=&top=&total=&format=: calls, tokens and money by time and by whom. */
 export async function readUsage({ context, input }: AdminRequest<typeof usageQuery>) {
   const { grain, by = null } = input;
   if (by !== null && !KNOWN_BY[by].includes(grain)) {
@@ -78,13 +74,16 @@ export async function readUsage({ context, input }: AdminRequest<typeof usageQue
   const now = context.clock.now();
   // The end of the running hour: the same question has the same answer while nothing is called.
   const to = new Date(input.to ?? Math.floor(now / HOUR_MS + 1) * HOUR_MS);
-  const from = input.from === undefined ? new Date(now - DAY_MS) : new Date(input.from);
+  const from = new Date(input.from ?? Math.ceil((now - DAY_MS) / STEP_MS[grain]) * STEP_MS[grain]);
   const tenantId = input.tenant === undefined ? null : tenantBySlug(context, input.tenant).id;
-  const { tag, user } = input;
+  const { tag, user, families } = input;
   if (user !== undefined && (by !== "user" || tenantId === null)) {
     throw new PublicError("invalid_value", "Users belong to a tenant: name the tenant too.", {
       param: "user",
     });
+  }
+  if (families !== undefined && by !== "key") {
+    throw new PublicError("invalid_value", "Families are of keys: ask by key.", { param: "families" });
   }
   const isOne = user !== undefined && tenantId !== null;
   const range = {
@@ -94,12 +93,14 @@ export async function readUsage({ context, input }: AdminRequest<typeof usageQue
     to,
     tag,
     userDigest: isOne ? userDigest(context.digestSecret, tenantId, user) : undefined,
+    keyFamilyIds: families?.split(","),
   };
   const split = by ?? (input.total === "true" ? "tenant" : null);
   if (input.top !== undefined) {
-    const top = await usageTop(context.db, { ...range, by: split ?? "tenant", most: input.top, drawn: DRAWN });
-    const [totals, rows] = [await named(context, split, top.totals), await named(context, split, top.rows)];
     const isTotal = input.total === "true";
+    const asked = { ...range, by: split ?? ("tenant" as const), most: input.top, drawn: isTotal ? 0 : DRAWN };
+    const top = await context.money.top.get(JSON.stringify(asked), () => usageTop(context.db, asked));
+    const [totals, rows] = [await named(context, split, top.totals), await named(context, split, top.rows)];
     if (input.format === "csv") return { file: csvFile("usage.csv", isTotal ? totals : rows) };
     return { body: { grain, from: from.toISOString(), to: to.toISOString(), totals, rows: isTotal ? totals : rows } };
   }
@@ -115,10 +116,16 @@ export async function readUsage({ context, input }: AdminRequest<typeof usageQue
   return { body: { grain, from: from.toISOString(), to: to.toISOString(), rows: shown } };
 }
 
+/** A range begins at a whole minute, hour or day: the same question has the same answer until the next one. */
+const STEP_MS = { minute: MINUTE_MS, hour: HOUR_MS, day: DAY_MS } as const;
 /** Subjects that a chart tells apart. */
 const DRAWN = 6;
 
-type Sums = Omit<UsageRow, "name" | "bucket"> & { readonly bucket: Date | null };
+type Sums = UsageFigures & {
+  readonly bucket: Date | null;
+  readonly subject: string;
+  readonly merged?: number;
+};
 
 async function named(context: ConsoleContext, by: UsageSplit | null, rows: readonly Sums[]): Promise<UsageRow[]> {
   const names = await namesOf(
