@@ -36,7 +36,12 @@ export const REQUESTS_ANSWERS = {
   listViews: z.object({ views: z.array(view) }),
   saveView: view,
   removeView: view,
-  listRequests: z.object({ requests: z.array(line), next: z.string().nullable() }),
+  listRequests: z.object({
+    requests: z.array(line),
+    next: z.string().nullable(),
+    /** of all lines of the page, in order, when `have` was sent */
+    marks: z.array(z.string()).optional(),
+  }),
   readSums: z.object({
     sums: z.array(
       z.object({

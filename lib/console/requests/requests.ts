@@ -6,6 +6,7 @@ import { ERRORS, isErrorCode } from "@/lib/errors";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 import { csvFile } from "../money/usage";
+import { missingLines } from "./line-marks";
 import { filterOf, filters, msOf } from "./log-filter";
 import { mergePages } from "./merge-pages";
 
@@ -20,6 +21,8 @@ export const requestsQuery = z.strictObject({
     .string()
     .regex(/^req_[0-9a-f]{12,32}$/)
     .optional(),
+  /** `marks` of the page that the reader has, with dots between them: only lines that it lacks are sent */
+  have: z.string().max(PAGE_MAX).optional(),
   format: z.enum(["json", "csv"]).default("json"),
 });
 
@@ -41,8 +44,8 @@ export async function listRequests({ context, input }: AdminRequest<typeof reque
   const { rows, next } = mergePages(pages, input.size);
   const names = await userNames(context.db, [...new Set(rows.flatMap((row) => row.userDigest || []))]);
   const requests = rows.map((row) => lineOf(context, row, names));
-  const body = { requests, next };
-  return input.format === "csv" ? { body, file: csvFile("requests.csv", requests) } : { body };
+  if (input.format === "csv") return { file: csvFile("requests.csv", requests) };
+  return { body: input.have === undefined ? { requests, next } : { ...missingLines(requests, input.have), next } };
 }
 
 /**

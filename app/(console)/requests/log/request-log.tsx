@@ -1,12 +1,13 @@
 "use client";
 
 import { Anchor, Button, Card, Group, Select, Skeleton, Stack, Switch, Text, TextInput } from "@mantine/core";
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import Link from "next/link";
 import { useSearchParams } from "next/navigation";
 import { parseAsString, useQueryStates } from "nuqs";
 import { useState } from "react";
+import { type MarkedPage, marksText, wholePage } from "@/lib/console/requests/page-delta.shared";
 import type { RequestLine } from "@/lib/console/requests/requests";
 import { api } from "../../../_ui/data/api";
 import { WhenLoaded } from "../../../_ui/data/when-loaded";
@@ -161,12 +162,16 @@ type LinesOf = {
 
 /** A page of the calls, newest first. */
 function Lines({ place, pathOf, columns, after, everyMs, onAfter }: LinesOf) {
+  const client = useQueryClient();
+  const queryKey = ["request-log", place, after];
   const page = useQuery({
-    queryKey: ["request-log", place, after],
-    queryFn: () =>
-      api<{ requests: readonly RequestLine[]; next: string | null }>(
-        pathOf({ size: String(PAGE), ...(after === null ? {} : { after }) }),
-      ),
+    queryKey,
+    queryFn: async () => {
+      const before = client.getQueryData<MarkedPage<RequestLine>>(queryKey);
+      const have = marksText(before?.marks ?? []);
+      const query = { size: String(PAGE), have, ...(after === null ? {} : { after }) };
+      return wholePage(await api<MarkedPage<RequestLine>>(pathOf(query)), before);
+    },
     placeholderData: keepPreviousData,
     // Only the newest page is live: an older one does not move.
     refetchInterval: after === null ? everyMs : false,
