@@ -1,5 +1,7 @@
 "use client";
 
+import { CLOCK_HEADER } from "@/lib/console/kernel/clock-header.shared";
+
 /** A problem document of the admin API as an Error. */
 export class ApiProblem extends Error {
   readonly status: number;
@@ -36,7 +38,7 @@ export async function api<Answer>(
   const known = method === "GET" ? LAST.get(path) : undefined;
   const unlessSame = known === undefined ? {} : { headers: { "if-none-match": known.tag } };
   const response = await fetch(`/api/admin/${path}`, { method, ...sent, ...unlessSame });
-  if (response.status === 304 && known !== undefined) return new Response(known.text).json();
+  if (response.status === 304 && known !== undefined) return new Response(asOf(known, response)).json();
   if (response.status === 401) window.location.assign(`/sign-in?next=${encodeURIComponent(window.location.pathname)}`);
   if (method === "GET") keep(path, response, await response.clone().text());
   const answer = await response.json();
@@ -48,14 +50,22 @@ export async function api<Answer>(
 }
 
 /** The newest answer of each path, because most of what a page asks for again has not changed. */
-const LAST = new Map<string, { readonly tag: string; readonly text: string }>();
+const LAST = new Map<string, Kept>();
 const KEPT_MAX = 40;
+
+/** `clock`: the moment of its figures, as the text has it; null = it has none. */
+type Kept = { readonly tag: string; readonly text: string; readonly clock: string | null };
+
+/** The kept text, whose figures are still the same at a later moment. */
+function asOf({ text, clock }: Kept, { headers }: Response): string {
+  return clock === null ? text : text.replaceAll(clock, headers.get(CLOCK_HEADER) ?? clock);
+}
 
 function keep(path: string, response: Response, text: string): void {
   const tag = response.headers.get("etag");
   LAST.delete(path);
   if (tag === null || !response.ok) return;
-  LAST.set(path, { tag, text });
+  LAST.set(path, { tag, text, clock: response.headers.get(CLOCK_HEADER) });
   const [oldest] = LAST.keys();
   if (LAST.size > KEPT_MAX && oldest !== undefined) LAST.delete(oldest);
 }

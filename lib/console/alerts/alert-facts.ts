@@ -20,7 +20,8 @@ export function liveFacts(context: ConsoleContext, isStoreAway: () => boolean): 
       });
     },
     forecasts: async () => {
-      const views = await Promise.all((await readBudgets(db, null)).map((row) => budgetView(context, row)));
+      const now = context.clock.now();
+      const views = await Promise.all((await readBudgets(db, null)).map((row) => budgetView(context, row, now)));
       return views.map(({ tenant, slug, forecast }) => ({ tenant, budget: slug, exhaustedAt: forecast.exhaustedAt }));
     },
     isStoreAway,

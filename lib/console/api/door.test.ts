@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
 import { can, ROLES, type Role } from "../kernel/can.shared";
+import { CLOCK_HEADER } from "../kernel/clock-header.shared";
 import { adminDoor } from "./door";
+import { route } from "./route";
 import { ADMIN_ROUTES } from "./table";
 
 const HOME = Symbol.for("spillway.console");
@@ -102,4 +105,30 @@ test("an unknown path is a 404, a wrong method a 405 with the right ones, both a
   const wrong = await ask("put", "/brakes");
   expect([wrong.status, wrong.headers.get("allow")]).toEqual([405, "GET, HEAD, OPTIONS, POST"]);
   expect((await ask("options", "/brakes")).headers.get("allow")).toBe("GET, HEAD, OPTIONS, POST");
+});
+
+test("an answer that differs only in the moment of its figures is not sent again; the moment is", async () => {
+  signedInAs = "viewer";
+  const figures = { used: 1, at: "2026-11-28T10:00:00.000Z" };
+  const table = [
+    route({
+      method: "get",
+      path: "/figures",
+      right: "overview.view",
+      summary: "Figures",
+      input: z.object({}),
+      output: z.object({ used: z.number(), at: z.string(), resetAt: z.string() }),
+      verb: async () => ({ body: { ...figures, resetAt: figures.at }, clock: figures.at }),
+    }),
+  ];
+  const read = async (tag = "") =>
+    adminDoor(new Request(`${PAGE}/api/admin/figures`, { headers: { "if-none-match": tag } }), table);
+  const tag = (await read()).headers.get("etag") ?? "";
+  figures.at = "2026-11-28T10:00:05.000Z";
+  const same = await read(tag);
+  expect([same.status, await same.text(), same.headers.get(CLOCK_HEADER)]).toEqual([304, "", figures.at]);
+  figures.used = 2;
+  const other = await read(tag);
+  expect([other.status, (await other.json()).used]).toEqual([200, 2]);
+  expect(other.headers.get("etag")).not.toBe(tag);
 });

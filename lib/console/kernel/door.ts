@@ -5,6 +5,7 @@ import { BREAK_GLASS_EMAIL, BREAK_GLASS_MS, SESSION_MAX_MS } from "../access/aut
 import { recordRefused } from "../access/record-access";
 import { ADDRESS_HEADER } from "./address-header";
 import { type Action, asRole, can } from "./can.shared";
+import { CLOCK_HEADER } from "./clock-header.shared";
 import { type Actor, type ConsoleContext, currentConsole } from "./context";
 import { refuseNul } from "./no-nul";
 import { problem } from "./problem";
@@ -29,7 +30,13 @@ export type ArrivedRequest<Input extends z.ZodType = z.ZodType> = AdminRequest<I
 
 /** What a verb returns: a body that is sent as JSON, a file that the browser saves, or server-sent events. */
 export type AdminAnswer<Body = unknown> =
-  | { readonly body: Body; readonly status?: number; readonly cookies?: readonly string[] }
+  | {
+      readonly body: Body;
+      readonly status?: number;
+      readonly cookies?: readonly string[];
+      /** The moment of the figures, as the body has it: a body in which only this moment is another is the same. */
+      readonly clock?: string;
+    }
   | { readonly file: AdminFile }
   | { readonly events: ReadableStream<Uint8Array> };
 
@@ -133,17 +140,20 @@ async function jsonOf(request: Request): Promise<Record<string, unknown>> {
   return readJsonBody(request, new URL(request.url).pathname);
 }
 
-/** A page that asks again and again gets a short 304 while its answer is still the same. */
+/** A page that asks again and again gets a short 304 while its answer is still the same, with the moment of the figures. */
 function jsonAnswer(request: Request, answer: Extract<AdminAnswer, { readonly body: unknown }>): Response {
-  const given = Response.json(answer.body, { status: answer.status ?? 200 });
-  given.headers.set("cache-control", "no-store");
-  for (const cookie of answer.cookies ?? []) given.headers.append("set-cookie", cookie);
-  if (request.method !== "GET" || given.status !== 200) return given;
-  const tag = `"${createHash("sha1").update(JSON.stringify(answer.body)).digest("base64url")}"`;
-  given.headers.set("etag", tag);
-  if (request.headers.get("if-none-match") !== tag) return given;
-  given.headers.delete("content-type");
-  return new Response(null, { status: 304, headers: given.headers });
+  const text = JSON.stringify(answer.body);
+  const headers = new Headers({ "content-type": "application/json", "cache-control": "no-store" });
+  for (const cookie of answer.cookies ?? []) headers.append("set-cookie", cookie);
+  const { status = 200, clock } = answer;
+  if (request.method !== "GET" || status !== 200) return new Response(text, { status, headers });
+  const tagged = clock === undefined ? text : text.replaceAll(clock, "");
+  const tag = `"${createHash("sha1").update(tagged).digest("base64url")}"`;
+  headers.set("etag", tag);
+  if (clock !== undefined) headers.set(CLOCK_HEADER, clock);
+  if (request.headers.get("if-none-match") !== tag) return new Response(text, { headers });
+  headers.delete("content-type");
+  return new Response(null, { status: 304, headers });
 }
 
 function download({ name, type, text }: AdminFile): Response {

@@ -32,9 +32,8 @@ export type SpenderView = {
   readonly leftMicroUsd: number;
 };
 
-export async function budgetView(context: ConsoleContext, record: BudgetRecord) {
-  const { db, clock } = context;
-  const now = clock.now();
+export async function budgetView(context: ConsoleContext, record: BudgetRecord, now: number) {
+  const { db } = context;
   const row = rowOf(context, record);
   const { startMs, endMs } = periodOf(row, now);
   const [spend, events, movers, refusedLately] = await Promise.all([

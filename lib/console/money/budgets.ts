@@ -114,7 +114,9 @@ export const budgetsQuery = z.object({ tenant: z.string().max(128).optional() })
 export async function listBudgets({ context, input: { tenant: slug } }: AdminRequest<typeof budgetsQuery>) {
   await context.drainBooks();
   const rows = await readBudgets(context.db, slug === undefined ? null : tenantBySlug(context, slug).id);
-  return { body: { budgets: await Promise.all(rows.map((row) => budgetView(context, row))) } };
+  const now = context.clock.now();
+  const budgets = await Promise.all(rows.map((row) => budgetView(context, row, now)));
+  return { body: { budgets }, clock: new Date(now).toISOString() };
 }
 
 /** POST /api/admin/budgets: in force for the next call. It includes the cost of the current period so far. */
@@ -151,7 +153,7 @@ export async function createBudget({ context, actor, input }: AdminRequest<typeo
   });
   const stored = await recordOf(context, row.id);
   await restoreOne(context, stored);
-  return { status: 201, body: await budgetView(context, stored) };
+  return { status: 201, body: await budgetView(context, stored, context.clock.now()) };
 }
 
 /** PUT /api/admin/budgets/{id}: another amount, thresholds or carrying over, for the next call. What was spent stays. */
@@ -171,7 +173,7 @@ export async function editBudget({ context, actor, params, input }: AdminRequest
     const entry = { action: "budgets.edit", target: row.slug, before: editable(row), after: editable(after) };
     return { result: after, change: { ...entry, reason: reason ?? null } };
   });
-  return { body: await budgetView(context, edited) };
+  return { body: await budgetView(context, edited, context.clock.now()) };
 }
 
 /** POST /api/admin/budgets/{id}/raise: raises the amount for a while; the raise expires automatically. */
@@ -189,7 +191,7 @@ export async function raiseBudget({ context, actor, params, input }: AdminReques
     };
     return { result: after, change: { ...entry, reason: input.reason } };
   });
-  return { body: await budgetView(context, raised) };
+  return { body: await budgetView(context, raised, context.clock.now()) };
 }
 
 /** DELETE /api/admin/budgets/{id}: it stops refusing. Its spend counter is deleted; the ledger is kept. */

@@ -50,7 +50,7 @@ export async function nearestLimits({ context, params }: AdminRequest) {
       of: { kind, id, name: id === nobody ? null : (names.get(id) ?? id) },
     })),
   };
-  return { body: view };
+  return { body: view, clock: view.at };
 }
 
 function shareOf({ used, check: { rule } }: CheckState): number {

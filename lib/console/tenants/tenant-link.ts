@@ -77,7 +77,7 @@ export async function tenantPage(context: ConsoleContext, token: string) {
     refusalTotals(db, { tenantId: tenant.id, since: new Date(now - 24 * HOUR_MS) }),
   ]);
   const views = await Promise.all(
-    budgets.filter((row) => row.tenantId === tenant.id).map((row) => budgetView(context, row)),
+    budgets.filter((row) => row.tenantId === tenant.id).map((row) => budgetView(context, row, now)),
   );
   return {
     tenant: tenant.name,

@@ -37,7 +37,7 @@ export async function readQuota({ context, input }: AdminRequest<typeof quotaQue
     refused.find((one) => one.name === name && one.layer === layer && one.dimension === dimension)?.count ?? 0;
   const limits = quota.limits.map((line) => ({ ...line, refusedLately: refusedBy(line) }));
   const body: QuotaView = { ...quota, limits };
-  return { body };
+  return { body, clock: body.at };
 }
 
 /** The caller of the next call, and the limits that apply. Throws PublicError when there is no such tenant or key. */
