@@ -19,9 +19,9 @@ import { breakGlass } from "../access/break-glass";
 import type { Route } from "../api/route";
 import { ADMIN_ROUTES } from "../api/table";
 import { exportLimits } from "../limits/limits-file";
-import { MoneyAnswers } from "../money/money-answers";
 import { listInstances } from "../money/usage";
 import { OverviewWatch } from "../overview/overview-watch";
+import { SharedReads } from "../overview/shared-reads";
 import { getTier } from "../tiers/tiers";
 import { ADDRESS_HEADER } from "./address-header";
 import { type Actor, BasedOn, type ConsoleContext, setCurrentConsole } from "./context";
@@ -71,7 +71,7 @@ beforeAll(async () => {
     },
     drainBooks: async () => undefined,
     watch: new OverviewWatch(),
-    money: new MoneyAnswers(systemElapsed),
+    shared: new SharedReads(systemElapsed),
     burnOf: async () => null,
   };
   await policy.refresh();

@@ -12,8 +12,8 @@ import type { Vault } from "@/lib/providers/vault";
 import type { BurnOf, ReservedOf } from "@/lib/quota/quota";
 import type { Auth } from "../access/auth";
 import type { Attempts } from "../access/tries/attempts";
-import type { MoneyAnswers } from "../money/money-answers";
 import type { OverviewWatch } from "../overview/overview-watch";
+import type { SharedReads } from "../overview/shared-reads";
 import type { Role } from "./can.shared";
 
 export type MintedKey = {
@@ -60,7 +60,7 @@ export type ConsoleContext = {
   readonly digestSecret: string;
   /** the overview's cache between two reads */
   readonly watch: OverviewWatch;
-  readonly money: MoneyAnswers;
+  readonly shared: SharedReads;
   /** The base version of a series of changes, which fails if anything else changes; absent = independent changes. */
   readonly basedOn?: BasedOn;
 };

@@ -39,7 +39,9 @@ export async function budgetView(context: ConsoleContext, record: BudgetRecord, 
   const [spend, events, movers, refusedLately] = await Promise.all([
     readSpend(db, [row.id], new Date(startMs), SUBJECTS_SHOWN),
     readBudgetEvents(db, [row.id], new Date(startMs)),
-    moversOf(db, { ...record, since: new Date(now - HOUR_MS) }),
+    context.shared.movers.get(`${record.id} ${record.version}`, () =>
+      moversOf(db, { ...record, since: new Date(now - HOUR_MS) }),
+    ),
     refusedByBudget(db, {
       tenantId: record.tenantId,
       level: row.level,

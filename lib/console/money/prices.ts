@@ -91,7 +91,7 @@ export async function priceCoverage({ context }: Pick<AdminRequest, "context">) 
   await context.drainBooks();
   // From midnight, UTC: the sums are per day.
   const since = new Date(Math.ceil(context.clock.now() / DAY_MS - 30) * DAY_MS);
-  const [rows, refused] = await context.money.coverage.get(
+  const [rows, refused] = await context.shared.coverage.get(
     `${since.getTime()} ${context.policy.snapshot.version}`,
     () => Promise.all([coverageSince(context.db, since), unpricedRefusals(context.db, since)]),
   );

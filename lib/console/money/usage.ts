@@ -99,7 +99,7 @@ export async function readUsage({ context, input }: AdminRequest<typeof usageQue
   if (input.top !== undefined) {
     const isTotal = input.total === "true";
     const asked = { ...range, by: split ?? ("tenant" as const), most: input.top, drawn: isTotal ? 0 : DRAWN };
-    const top = await context.money.top.get(JSON.stringify(asked), () => usageTop(context.db, asked));
+    const top = await context.shared.top.get(JSON.stringify(asked), () => usageTop(context.db, asked));
     const [totals, rows] = [await named(context, split, top.totals), await named(context, split, top.rows)];
     if (input.format === "csv") return { file: csvFile("usage.csv", isTotal ? totals : rows) };
     return { body: { grain, from: from.toISOString(), to: to.toISOString(), totals, rows: isTotal ? totals : rows } };

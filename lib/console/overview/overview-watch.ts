@@ -12,7 +12,9 @@ export const CHART_MINUTES = 60;
 const OPEN_MINUTES = 2;
 const KEEP_LINES_MS = 2000;
 const KEEP_MINUTES_MS = 10_000;
-const KEEP_HOURS_MS = 60_000;
+/** They are hundreds of thousands of sums at thousands of tenants, and change only when a call is booked hours late. */
+const KEEP_HOURS_MS = 600_000;
+const KEEP_LAST_HOUR_MS = 60_000;
 
 type MoversSeen = {
   readonly from: string;
@@ -31,6 +33,7 @@ export class OverviewWatch {
   readonly #served = new Remembered<Awaited<ReturnType<typeof usageByMinute>>>(KEEP_MINUTES_MS);
   readonly #refused = new Remembered<Awaited<ReturnType<typeof refusalsByMinute>>>(KEEP_MINUTES_MS);
   readonly #hours = new Remembered<Awaited<ReturnType<typeof sumUsage>>>(KEEP_HOURS_MS);
+  readonly #lastHour = new Remembered<Awaited<ReturnType<typeof sumUsage>>>(KEEP_LAST_HOUR_MS);
 
   /** Served calls and refusals per minute of the last hour, over all tenants. */
   async lastHour(db: Database, now: number) {
@@ -49,12 +52,17 @@ export class OverviewWatch {
 
   /** Calls and money since midnight UTC, over all tenants. */
   async today(db: Database, now: number) {
-    const midnight = new Date(calendarBounds("day", "UTC", now).startMs);
-    const open = new Date(Math.max(midnight.getTime(), Math.floor(now / HOUR_MS) * HOUR_MS));
-    const [before, since] = await Promise.all([
-      this.#hours.get(open.toISOString(), now, () => sumUsage(db, midnight, open)),
-      sumUsage(db, open, null),
+    const midnight = calendarBounds("day", "UTC", now).startMs;
+    const openMs = Math.floor(now / HOUR_MS) * HOUR_MS;
+    const [closed, open] = [Math.max(midnight, openMs - HOUR_MS), Math.max(midnight, openMs)];
+    const [before, lately, since] = await Promise.all([
+      this.#hours.get(`${closed}`, now, () => sumUsage(db, new Date(midnight), new Date(closed))),
+      this.#lastHour.get(`${open}`, now, () => sumUsage(db, new Date(closed), new Date(open))),
+      sumUsage(db, new Date(open), null),
     ]);
-    return { calls: before.calls + since.calls, costMicroUsd: before.costMicroUsd + since.costMicroUsd };
+    return {
+      calls: before.calls + lately.calls + since.calls,
+      costMicroUsd: before.costMicroUsd + lately.costMicroUsd + since.costMicroUsd,
+    };
   }
 }

@@ -1,7 +1,7 @@
 import type { Elapsed } from "@/lib/clock";
 
 /** A quicker answer is not kept: each reader gets its own. */
-const QUICK_MS = 100;
+const QUICK_MS = 200;
 /** An answer is kept this many times as long as it took, so that one question uses at most a twentieth of a connection. */
 const KEPT_TIMES = 20;
 const KEPT_MS_MAX = 30_000;

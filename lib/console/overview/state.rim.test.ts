@@ -3,6 +3,9 @@ import type { OpenDatabase } from "@/db/client";
 import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { beat, countInstances } from "@/db/queries/fleet/instances";
 import { countOpenAlerts, insertAlerts, putRule, readAlerts } from "@/db/queries/operators/alerts";
+import { usage } from "@/db/schema/books";
+import { HOUR_MS, MINUTE_MS } from "@/lib/clock";
+import { OverviewWatch } from "./overview-watch";
 
 const START = Date.parse("2026-11-21T12:00:00Z");
 const NEWEST = 30;
@@ -53,4 +56,33 @@ test("since when a process is without its store is kept until it is back", async
   expect(since).not.toBeNull();
   expect(await tell(true)).toBe(since);
   expect(await tell(false)).toBeNull();
+});
+
+test("today is every hour since midnight once, from the first minute of a day to its last", async () => {
+  const { db } = opened;
+  const midnight = Date.parse("2026-11-21T00:00:00Z");
+  const rest = { tenantId: "t", model: "m", keyFamilyId: "", feature: "", userDigest: "", broken: 0, degraded: 0 };
+  // Each hour, from the day before on, costs twice as much as the one before: every other sum is another number.
+  const hours = Array.from({ length: 30 }, (_, index) => ({
+    ...{
+      ...rest,
+      grain: "hour",
+      bucket: new Date(midnight + (index - 6) * HOUR_MS),
+      calls: 1,
+      costMicroUsd: 2 ** index,
+    },
+    ...{ inputTokens: 1, cachedInputTokens: 0, outputTokens: 1 },
+  }));
+  await db.insert(usage).values(hours.slice(0, 6));
+  const watch = new OverviewWatch();
+  for (let minute = 0; minute < 24 * 60; minute += 20) {
+    const now = midnight + minute * MINUTE_MS;
+    const reached = 6 + Math.floor((minute * MINUTE_MS) / HOUR_MS) + 1;
+    await db.insert(usage).values(hours.slice(0, reached)).onConflictDoNothing();
+    const past = hours.slice(6, reached);
+    expect(await watch.today(db, now)).toEqual({
+      calls: past.length,
+      costMicroUsd: past.reduce((sum, hour) => sum + hour.costMicroUsd, 0),
+    });
+  }
 });

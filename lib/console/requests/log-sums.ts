@@ -30,8 +30,10 @@ export async function readSums({ context, input }: AdminRequest<typeof sumsQuery
   await context.drainBooks();
   const { by, order, most, format } = input;
   const asked = filterOf(context, input);
-  const fromId = await summedFrom(context.db, asked);
-  const { sums, total } = await sumsOf(context.db, { ...asked, fromId }, { by, order, most });
+  const { sums, total, fromId } = await context.shared.sums.get(JSON.stringify([asked, by, order, most]), async () => {
+    const from = await summedFrom(context.db, asked);
+    return { ...(await sumsOf(context.db, { ...asked, fromId: from }, { by, order, most })), fromId: from };
+  });
   const nameOf = await namesOf(
     context,
     by,

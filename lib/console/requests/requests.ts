@@ -56,10 +56,12 @@ export async function readFacets({ context, input }: AdminRequest<typeof facetsQ
   await context.drainBooks();
   const filter = filterOf(context, input);
   const { bucketSeconds } = input;
-  const [facets, buckets] = await Promise.all([
-    Promise.all(BOOK_NAMES.map((book) => facetsOf(context.db, book, filter))),
-    Promise.all(BOOK_NAMES.map((book) => bucketsOf(context.db, book, filter, bucketSeconds))),
-  ]);
+  const [facets, buckets] = await context.shared.facets.get(JSON.stringify([filter, bucketSeconds]), () =>
+    Promise.all([
+      Promise.all(BOOK_NAMES.map((book) => facetsOf(context.db, book, filter))),
+      Promise.all(BOOK_NAMES.map((book) => bucketsOf(context.db, book, filter, bucketSeconds))),
+    ]),
+  );
   const sums = new Map<string, { facet: string; value: string; count: number }>();
   for (const { facet: raw, value, count } of facets.flatMap((one) => one.counts)) {
     const facet = FACETS[raw] ?? raw;

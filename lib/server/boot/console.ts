@@ -5,8 +5,8 @@ import { type Auth, makeAuth } from "@/lib/console/access/auth";
 import { liveFacts } from "@/lib/console/alerts/alert-facts";
 import { type ConsoleContext, setCurrentConsole } from "@/lib/console/kernel/context";
 import { makeBurnOf } from "@/lib/console/money/burn";
-import { MoneyAnswers } from "@/lib/console/money/money-answers";
 import { OverviewWatch } from "@/lib/console/overview/overview-watch";
+import { SharedReads } from "@/lib/console/overview/shared-reads";
 import { providerCredential } from "@/lib/env";
 import { mintKey } from "@/lib/gateway/caller/api-key";
 import { makeReservedOf } from "@/lib/gateway/running/reserved";
@@ -88,7 +88,7 @@ export async function bootConsole(
       oidcName: env.oidc?.name ?? null,
     },
     watch: new OverviewWatch(),
-    money: new MoneyAnswers(systemElapsed),
+    shared: new SharedReads(systemElapsed),
   };
   setCurrentConsole(context);
   const deliveries = new Deliveries({ db, clock, unseal: vault.unseal, log });

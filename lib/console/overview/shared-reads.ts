@@ -1,0 +1,31 @@
+import type { moversOf } from "@/db/queries/money/budgets";
+import type { coverageSince } from "@/db/queries/money/prices";
+import type { usageTop } from "@/db/queries/money/usage-top";
+import type { bucketsOf, facetsOf } from "@/db/queries/requests/log";
+import type { sumsOf } from "@/db/queries/requests/sums";
+import type { Elapsed } from "@/lib/clock";
+import { SharedAnswers } from "./shared-answers";
+
+type Answer<Query extends (...input: never[]) => Promise<unknown>> = Awaited<ReturnType<Query>>;
+
+/** Queries that take long at many tenants, with their answers for all readers. One per process. */
+export class SharedReads {
+  /** usage of the first subjects of a range */
+  readonly top: SharedAnswers<Answer<typeof usageTop>>;
+  /** models with their prices, and the number of calls that were refused because their model has no price */
+  readonly coverage: SharedAnswers<readonly [Answer<typeof coverageSince>, number]>;
+  /** who spent most of a budget lately */
+  readonly movers: SharedAnswers<Answer<typeof moversOf>>;
+  /** of each book of the request log */
+  readonly facets: SharedAnswers<readonly [readonly Answer<typeof facetsOf>[], readonly Answer<typeof bucketsOf>[]]>;
+  /** of the request log, with the first request id that was summed */
+  readonly sums: SharedAnswers<Answer<typeof sumsOf> & { readonly fromId: string }>;
+
+  constructor(elapsed: Elapsed) {
+    this.top = new SharedAnswers(elapsed);
+    this.coverage = new SharedAnswers(elapsed);
+    this.movers = new SharedAnswers(elapsed);
+    this.facets = new SharedAnswers(elapsed);
+    this.sums = new SharedAnswers(elapsed);
+  }
+}
