@@ -121,14 +121,22 @@ export async function facetsOf(db: Database, book: Book, filter: LogFilter) {
 /** Calls per bucket of `seconds` among the newest matching rows of a book, for a histogram. */
 export async function bucketsOf(db: Database, book: Book, filter: LogFilter, seconds: number) {
   if (!hasKind(book, filter.kind)) return { counts: [], oldest: null };
-  const { rows } = await db.execute<{ bucket: number; kind: Kind; count: number; scanned: number; oldest: string }>(sql`
-    with scanned as materialized (${scanOf(book, filter)})
-    select (('x' || substr("requestId", 5, 12))::bit(48)::bigint / 1000 / ${seconds}::int)::int as bucket, kind,
-      sum(count)::int as count, (select count(*)::int from scanned) as scanned, (select min("requestId") from scanned) as oldest
-    from scanned where ${fits(filter)} group by 1, 2 order by 1, 2`);
+  const { rows } = await db.execute<{ bucket: number; kind: Kind; count: number; scanned: number; oldest: string }>(
+    bucketsQuery(book, filter, seconds),
+  );
   const [first] = rows;
   const oldest = first !== undefined && first.scanned >= SCANNED_MAX ? first.oldest : null;
-  return { counts: rows.map(({ bucket, kind, count }) => ({ bucket, kind, count })), oldest };
+  const counts = rows.map(({ bucket, kind, count }) => ({ bucket, kind, count }));
+  return { counts: counts.filter(({ count }) => count > 0), oldest };
+}
+
+/** The query of `bucketsOf`: one pass that holds no rows, so that it reads only the columns that the filter needs. */
+export function bucketsQuery(book: Book, filter: LogFilter, seconds: number): SQL {
+  return sql`
+    select (('x' || substr("requestId", 5, 12))::bit(48)::bigint / 1000 / ${seconds}::int)::int as bucket, kind,
+      coalesce(sum(count) filter (where ${fits(filter)}), 0)::int as count,
+      (sum(count(*)) over ())::int as scanned, min(min("requestId")) over () as oldest
+    from (${scanOf(book, filter)}) scanned group by 1, 2 order by 1, 2`;
 }
 
 /** The newest rows of a book within the time, of the tenant or key if named: the part that its indexes serve. */

@@ -1,12 +1,14 @@
 import Papa from "papaparse";
 import { z } from "zod";
 import { userNames } from "@/db/queries/money/budgets";
+import { isLabel } from "@/db/queries/money/label-usage";
 import {
   readInstances,
   refusalTotals,
   USAGE_GRAINS,
   USAGE_SPLITS,
   type UsageFigures,
+  type UsageGrain,
   type UsageSplit,
   usageSeries,
   usageTotals,
@@ -74,7 +76,8 @@ export async function readUsage({ context, input }: AdminRequest<typeof usageQue
   const now = context.clock.now();
   // The end of the running hour: the same question has the same answer while nothing is called.
   const to = new Date(input.to ?? Math.floor(now / HOUR_MS + 1) * HOUR_MS);
-  const from = new Date(input.from ?? Math.ceil((now - DAY_MS) / STEP_MS[grain]) * STEP_MS[grain]);
+  // The same question has the same answer until the next bucket begins.
+  const from = firstBucket(input.from === undefined ? now - DAY_MS : Date.parse(input.from), { by, grain });
   const tenantId = input.tenant === undefined ? null : tenantBySlug(context, input.tenant).id;
   const { tag, user, families } = input;
   if (user !== undefined && (by !== "user" || tenantId === null)) {
@@ -106,7 +109,7 @@ export async function readUsage({ context, input }: AdminRequest<typeof usageQue
   }
   const rows =
     input.total === "true"
-      ? (await usageTotals(context.db, { ...range, by: by ?? "tenant", most: 1000 })).map((row) => ({
+      ? (await totalsOf(context, { ...range, by: by ?? "tenant", most: 1000 })).map((row) => ({
           bucket: null,
           ...row,
         }))
@@ -116,10 +119,18 @@ export async function readUsage({ context, input }: AdminRequest<typeof usageQue
   return { body: { grain, from: from.toISOString(), to: to.toISOString(), rows: shown } };
 }
 
-/** A range begins at a whole minute, hour or day: the same question has the same answer until the next one. */
-const STEP_MS = { minute: MINUTE_MS, hour: HOUR_MS, day: DAY_MS } as const;
+/** The start of the first sum at or after a moment. Sums by callers' names are stored per hour, whatever the grain. */
+function firstBucket(ms: number, { by, grain }: { by: UsageSplit | null; grain: UsageGrain }): Date {
+  const stepMs = { minute: MINUTE_MS, hour: HOUR_MS, day: DAY_MS }[isLabel(by) ? "hour" : grain];
+  return new Date(Math.ceil(ms / stepMs) * stepMs);
+}
+
 /** Subjects that a chart tells apart. */
 const DRAWN = 6;
+
+function totalsOf({ db, shared }: ConsoleContext, asked: Parameters<typeof usageTotals>[1]) {
+  return shared.totals.get(JSON.stringify(asked), () => usageTotals(db, asked));
+}
 
 type Sums = UsageFigures & {
   readonly bucket: Date | null;

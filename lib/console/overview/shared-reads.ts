@@ -1,5 +1,6 @@
 import type { moversOf } from "@/db/queries/money/budgets";
 import type { coverageSince } from "@/db/queries/money/prices";
+import type { usageTotals } from "@/db/queries/money/usage";
 import type { usageTop } from "@/db/queries/money/usage-top";
 import type { bucketsOf, facetsOf } from "@/db/queries/requests/log";
 import type { sumsOf } from "@/db/queries/requests/sums";
@@ -12,6 +13,7 @@ type Answer<Query extends (...input: never[]) => Promise<unknown>> = Awaited<Ret
 export class SharedReads {
   /** usage of the first subjects of a range */
   readonly top: SharedAnswers<Answer<typeof usageTop>>;
+  readonly totals: SharedAnswers<Answer<typeof usageTotals>>;
   /** models with their prices, and the number of calls that were refused because their model has no price */
   readonly coverage: SharedAnswers<readonly [Answer<typeof coverageSince>, number]>;
   /** who spent most of a budget lately */
@@ -23,6 +25,7 @@ export class SharedReads {
 
   constructor(elapsed: Elapsed) {
     this.top = new SharedAnswers(elapsed);
+    this.totals = new SharedAnswers(elapsed);
     this.coverage = new SharedAnswers(elapsed);
     this.movers = new SharedAnswers(elapsed);
     this.facets = new SharedAnswers(elapsed);

@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { z } from "zod";
+import { adminDoor } from "@/lib/console/api/door";
+import { route } from "@/lib/console/api/route";
+import { api } from "./api";
+
+const HOME = Symbol.for("spillway.console");
+const ORIGIN = "http://127.0.0.1:3000";
+const figures = { used: 1, at: "2026-11-28T10:00:00.000Z" };
+const statuses: number[] = [];
+
+const table = [
+  route({
+    method: "get",
+    path: "/figures",
+    right: "overview.view",
+    summary: "Figures of a moment",
+    input: z.object({}),
+    output: z.object({ used: z.number(), at: z.string(), resetAt: z.string() }),
+    verb: async () => ({ body: { ...figures, resetAt: figures.at }, clock: figures.at }),
+  }),
+];
+
+beforeAll(() => {
+  Reflect.set(globalThis, HOME, {
+    ...{ publicUrl: ORIGIN, operatorToken: "the-operator-token", earlierOperatorTokens: [] },
+    ...{ clock: { now: () => 1000 }, log: { error: () => undefined }, bounded: { take: () => false } },
+  });
+  vi.stubGlobal("fetch", async (path: string, init: RequestInit) => {
+    const request = new Request(`${ORIGIN}${path}`, init);
+    request.headers.set("authorization", "Bearer the-operator-token");
+    const response = await adminDoor(request, table);
+    statuses.push(response.status);
+    return response;
+  });
+});
+afterAll(() => {
+  vi.unstubAllGlobals();
+  Reflect.deleteProperty(globalThis, HOME);
+});
+
+test("figures that stay are not sent again, and the page has them with their new moment", async () => {
+  expect(await api("figures")).toEqual({ used: 1, at: figures.at, resetAt: figures.at });
+  for (const second of [5, 10]) {
+    figures.at = `2026-11-28T10:00:${String(second).padStart(2, "0")}.000Z`;
+    expect(await api("figures")).toEqual({ used: 1, at: figures.at, resetAt: figures.at });
+  }
+  figures.used = 2;
+  expect(await api("figures")).toEqual({ used: 2, at: figures.at, resetAt: figures.at });
+  expect(statuses).toEqual([200, 304, 304, 200]);
+});
