@@ -13,10 +13,6 @@ const FIGURES = [
   "output_tokens",
   "cost_micro_usd",
 ];
-const FIGURE_NAMES = sql.join(
-  FIGURES.map((name) => sql.identifier(name)),
-  sql`, `,
-);
 
 /** `merged` > 0: the sum of other subjects, so many in the whole range, and `subject` is empty. */
 export type TopRow = UsageFigures & {
@@ -60,21 +56,25 @@ export async function usageTop(
 export function topQuery(
   input: UsageRange & { readonly by: UsageSplit; readonly most: number; readonly drawn: number },
 ): SQL {
-  const { most, drawn } = input;
+  const { by, most, drawn } = input;
+  // There are few models: their sums per bucket are made once.
+  const isFew = by === "model";
+  const found = isFew ? sql`per_bucket` : sql`(${sumsIn(input)})`;
+  const perBucket = sql`per_bucket as materialized (select bucket, subject, ${sums(sql`stored`)} from (${sumsIn(input)}) stored group by 1, 2),`;
   const buckets = sql`
     union all
-    select to_char(bucket at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), place, subject, merged, ${FIGURE_NAMES}
+    select to_char(bucket at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), place, subject, merged, ${figuresOf("buckets")}
     from (
       select bucket, coalesce(place, ${drawn}::int + 1) as place, coalesce(firsts.subject, '') as subject,
         case when place is null then (select count(*) from ranked) - ${drawn}::int else 0 end as merged, ${sums(sql`found`)}
-      from (${sumsIn(input)}) found
+      from ${found} found
       left join (select subject, place from ranked where place <= ${drawn}::int) firsts on firsts.subject = found.subject
       group by bucket, place, firsts.subject
-    ) per`;
+    ) buckets`;
   return sql`
-    with ranked as materialized (
+    with ${isFew ? perBucket : sql``} ranked as materialized (
       select *, row_number() over (order by cost_micro_usd desc, subject) as place
-      from (select subject, ${sums(sql`per`)} from (${sumsIn(input)}) per group by 1) totals
+      from (select subject, ${sums(sql`found`)} from ${found} found group by 1) totals
     )
     select null::text as at, least(place, ${most}::int + 1) as place,
       case when place <= ${most}::int then subject else '' end as subject,
@@ -82,6 +82,13 @@ export function topQuery(
     from ranked group by 1, 2, 3
     ${drawn === 0 ? sql`` : buckets}
     order by 1 nulls first, 2`;
+}
+
+function figuresOf(table: string): SQL {
+  return sql.join(
+    FIGURES.map((name) => sql`${sql.identifier(table)}.${sql.identifier(name)}`),
+    sql`, `,
+  );
 }
 
 function sums(of: SQL): SQL {
@@ -95,7 +102,7 @@ function sums(of: SQL): SQL {
 function sumsIn(input: UsageRange & { readonly by: UsageSplit }): SQL {
   const { by, grain } = input;
   if (!isLabel(by))
-    return sql`select bucket, ${SPLIT_COLUMNS[by]} as subject, ${FIGURE_NAMES} from ${usage} where ${rangeOf(input, by)}`;
-  return sql`select date_trunc(${grain}, bucket, 'UTC') as bucket, label as subject, ${FIGURE_NAMES}
+    return sql`select bucket, ${SPLIT_COLUMNS[by]} as subject, ${figuresOf("usage")} from ${usage} where ${rangeOf(input, by)}`;
+  return sql`select date_trunc(${grain}, bucket, 'UTC') as bucket, label as subject, ${figuresOf("label_usage")}
     from ${labelUsage} where ${labelRange({ ...input, by })}`;
 }
