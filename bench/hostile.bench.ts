@@ -1,13 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import fs from "node:fs";
+import { freePort } from "../e2e/fixtures/process";
 import { Provider } from "../e2e/fixtures/simulator";
 import { Spillway } from "../e2e/fixtures/spillway";
 import { ATTACK_KINDS, type AttackKind, attack, isKind } from "../e2e/hostile/attacks";
+import { GOOD_EVERY_MS, goodCalls } from "./hostile/good-calls";
 
 /**
  * The effect of a hundred hostile connections of one key on all others, kind by kind: the process's memory and event
- * loop, and another tenant's calls before and during the attack. The attackers are a separate process. `--seconds 20`,
- * `--kind "deep JSON"`, `--connections 100`.
+ * loop, and another tenant's calls before and during the attack. The attackers are a separate process, on the same
+ * cores. The baseline is a bare proxy in front of the same provider under the same attack: what it adds to a call is
+ * the attackers' share of the machine, and what any server in Node pays. `--seconds 20`, `--kind "deep JSON"`,
+ * `--connections 100`, `--no-baseline`.
  */
 const option = (name: string, usual: string) => {
   const at = process.argv.indexOf(`--${name}`);
@@ -16,7 +20,6 @@ const option = (name: string, usual: string) => {
 const CONNECTIONS = Number(option("connections", "100"));
 const SECONDS = Number(option("seconds", "60"));
 const BEFORE_SECONDS = Number(option("before", "10"));
-const GOOD_EVERY_MS = 50;
 const RSS_MB_MAX = 400;
 const LOOP_MS_MAX = 50;
 const ADDED_MS_MAX = 50;
@@ -63,13 +66,14 @@ async function measure(kind: AttackKind) {
   await provider.serve(spillway);
   for (const tier of ["standard", "enterprise"]) await lift(spillway, tier);
   const { enterprise: hostile, standard: good } = spillway.demo.keys;
-  await goodCalls(spillway, good, 3);
-  const before = await goodCalls(spillway, good, BEFORE_SECONDS);
+  const ask = () => spillway.chat(good);
+  await goodCalls(ask, 3);
+  const before = await goodCalls(ask, BEFORE_SECONDS);
   const restMb = watchMemory(spillway.process.child.pid ?? 0)();
   const { attackers, answers } = startAttack(kind, spillway.baseUrl, hostile);
   await loopP99Ms(spillway);
   const memory = watchMemory(spillway.process.child.pid ?? 0);
-  const during = await goodCalls(spillway, good, SECONDS);
+  const during = await goodCalls(ask, SECONDS);
   const [loopMs, heapMb, outsideMb] = await Promise.all([
     loopP99Ms(spillway),
     megabytes(spillway, "nodejs_heap_size_total_bytes"),
@@ -78,6 +82,8 @@ async function measure(kind: AttackKind) {
   const rssMb = memory();
   attackers.kill("SIGKILL");
   await spillway.stop();
+  const isCompared = !process.argv.includes("--no-baseline");
+  const bareAddedMs = isCompared ? await addedToBare(kind, provider.url, hostile) : Number.NaN;
   await provider.stop();
   const addedMs = during.p99 - before.p99;
   return {
@@ -90,11 +96,32 @@ async function measure(kind: AttackKind) {
     goodP99Before: before.p99,
     goodP99During: during.p99,
     addedMs,
+    bareAddedMs,
     goodCalls: during.calls,
     goodRefused: during.refused,
     goodFailed: during.failed,
     answers: Object.fromEntries(answers),
   };
+}
+
+/** ms that the same attack on a bare proxy adds to the p99 of calls through it. NaN: that proxy served none. */
+async function addedToBare(kind: AttackKind, upstream: string, key: string): Promise<number> {
+  const port = await freePort();
+  const bare = spawn(process.execPath, ["bench/processes/bare-proxy.mjs", String(port), upstream], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  process.once("exit", () => bare.kill("SIGKILL"));
+  await new Promise((resolve) => bare.stdout.once("data", resolve));
+  const url = `http://127.0.0.1:${port}`;
+  const body = JSON.stringify({ model: "sim-small", max_tokens: 16, messages: [{ role: "user", content: "hello" }] });
+  const headers = { "content-type": "application/json" };
+  const ask = () => fetch(`${url}/v1/chat/completions`, { method: "POST", headers, body });
+  const before = await goodCalls(ask, BEFORE_SECONDS);
+  const { attackers } = startAttack(kind, url, key);
+  const during = await goodCalls(ask, SECONDS);
+  attackers.kill("SIGKILL");
+  bare.kill("SIGKILL");
+  return during.refused === during.calls ? Number.NaN : during.p99 - before.p99;
 }
 
 async function lift(spillway: Spillway, tier: string): Promise<void> {
@@ -103,29 +130,6 @@ async function lift(spillway: Spillway, tier: string): Promise<void> {
   // As in the gateway's bench: limits are not measured here.
   const limits = known.limits.map((limit) => ({ ...limit, capacity: 1e12 }));
   await spillway.admin("PUT", `tiers/${tier}`, { ...known, limits });
-}
-
-async function goodCalls(spillway: Spillway, key: string, seconds: number) {
-  const took: number[] = [];
-  /** status or error of each call that was not served */
-  const failed: Record<string, number> = {};
-  const call = async () => {
-    const began = performance.now();
-    const answer = await spillway.chat(key).catch((error: unknown) => error);
-    const text = answer instanceof Response ? await answer.text() : "";
-    took.push(performance.now() - began);
-    const how = answer instanceof Response ? howOf(answer, text) : reasonOf(answer);
-    if (how !== "200") failed[how] = (failed[how] ?? 0) + 1;
-  };
-  const calls: Promise<void>[] = [];
-  for (const until = performance.now() + seconds * 1000; performance.now() < until; ) {
-    calls.push(call());
-    await new Promise((resolve) => setTimeout(resolve, GOOD_EVERY_MS));
-  }
-  await Promise.all(calls);
-  took.sort((one, two) => one - two);
-  const refused = Object.values(failed).reduce((sum, count) => sum + count, 0);
-  return { p99: Math.round(took[Math.floor(took.length * 0.99)] ?? 0), calls: took.length, refused, failed };
 }
 
 function startAttack(
@@ -172,15 +176,4 @@ function watchMemory(pid: number): () => number {
     clearInterval(timer);
     return Math.round(most / 1024);
   };
-}
-
-/** Its status, and its text if it is not 200. */
-function howOf({ status }: Response, text: string): string {
-  return status === 200 ? "200" : `${status} ${text.slice(0, 300)}`;
-}
-
-/** The operating system's error of a failed request, which fetch keeps as its cause. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return String((cause instanceof Error && Reflect.get(cause, "code")) || cause || error);
 }

@@ -2,12 +2,7 @@ import { Counter, Gauge, type Registry } from "prom-client";
 import type { StoreFaults } from "./errors";
 
 /** What calls hold of this process. */
-type Load = {
-  readonly calls: number;
-  readonly bodyBytes: number;
-  readonly bodiesWaiting: number;
-  readonly turnsWaiting: number;
-};
+type Load = Readonly<Record<"calls" | "bodyBytes" | "bodiesWaiting" | "turnsWaiting" | "answersHeld", number>>;
 
 /** Where the figures that are read when they are asked for come from. */
 export type MetricsSource = {
@@ -53,6 +48,7 @@ export function loadFigures(registry: Registry, source: MetricsSource): void {
     "Large bodies that are being read or wait for their turn.",
     () => source.load().turnsWaiting,
   );
+  gauge("spillway_answers_held", "Repeated refusals that wait before they are sent.", () => source.load().answersHeld);
 }
 
 /** How many calls wait, and how hard the process is pressed. */

@@ -10,7 +10,11 @@ const server = http.createServer((request, response) => {
   request.on("data", (chunk) => chunks.push(chunk));
   request.on("end", () => {
     const body = Buffer.concat(chunks);
-    JSON.parse(body);
+    try {
+      JSON.parse(body);
+    } catch {
+      return void response.writeHead(400).end();
+    }
     pool.dispatch(
       { path: request.url, method: "POST", headers: { "content-type": "application/json" }, body },
       {

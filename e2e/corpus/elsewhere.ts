@@ -29,7 +29,7 @@ export const ELSEWHERE: Readonly<Record<string, Covered | Otherwise>> = {
   "H-26": at("e2e/hostile/attacks.ts", "half-sent bodies"),
   "H-27": at("lib/gateway/bounds/bounds.test.ts", "a body that stops arriving is ended, and its slot is free"),
   "H-33": at(DOOR, "pipelined calls behind answers that keep the connection are answered in order"),
-  "H-37": at("lib/server/net/pace.test.ts", "gets none beyond its share"),
+  "H-37": at("lib/server/net/reading/pace.test.ts", "gets none beyond its share"),
 
   "J-27": at("e2e/wire/both-ways.e2e.test.ts", "a member that leads elsewhere goes to none"),
 

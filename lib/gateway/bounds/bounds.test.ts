@@ -241,3 +241,30 @@ test("a large faulty body costs more than a small one, and a limit's refusal cos
   for (let nth = 0; nth < 100; nth++) bounds.failed(arrived(bounds, "b"), "rate_limit_exceeded");
   expect(await codeOf(() => arrived(bounds, "b"))).toBeNull();
 });
+
+test("of large bodies that arrived together, those behind too many faulty ones are refused without being parsed", async () => {
+  const { bounds, clock, refused } = make({ bodyBytesMax: 4_000_000, bodyBytesAtOnce: 64_000_000 });
+  const calls = await Promise.all(
+    ["a", "a", "b"].map(async (key) => {
+      const call = arrived(bounds, key);
+      await bounds.read(call, ofBytes(4_000_000), 4_000_000, never);
+      return call;
+    }),
+  );
+  const parsed: number[] = [];
+  const work = (nth: number) =>
+    codeOf(() =>
+      bounds.work(
+        calls[nth] ?? {},
+        (function* () {
+          yield;
+          parsed.push(nth);
+        })(),
+      ),
+    );
+  bounds.failed(calls[0] ?? {}, "json_too_deep");
+  expect([await work(1), await work(2)]).toEqual(["too_many_failed_calls", null]);
+  expect([parsed, refused]).toEqual([[2], ["failed_calls"]]);
+  clock.ms += 60_000;
+  expect(await work(1)).toBeNull();
+});

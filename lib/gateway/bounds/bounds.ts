@@ -7,6 +7,7 @@ import { ArrivingBody, type BodyBounds, tooLarge } from "./arriving-body";
 import { type BodySource, Halt } from "./body-source";
 import { type Caller, claimsOf } from "./claims";
 import { FailedCalls } from "./failed-calls";
+import { HeldAnswers } from "./held-answers";
 import { type Claim, Shares } from "./shares";
 import { type Steps, Turns } from "./turns";
 
@@ -75,6 +76,7 @@ export class Bounds {
   #paceTimer: NodeJS.Timeout | null = null;
   readonly #onRefused: (bound: string) => void;
   readonly turns = new Turns();
+  readonly held = new HeldAnswers();
 
   /** `now`: monotone, ms. `onRefused`: for the figures. */
   constructor(settings: BoundSettings, now: () => number, onRefused: (bound: string) => void = () => undefined) {
@@ -90,13 +92,14 @@ export class Bounds {
     return this.#settings.bodyBytesMax;
   }
 
-  /** Metrics: calls, bytes of bodies, bodies that wait for memory, jobs that wait for their turn. */
-  get load(): { calls: number; bodyBytes: number; bodiesWaiting: number; turnsWaiting: number } {
+  /** Metrics: calls, bytes of bodies, bodies that wait for memory, jobs that wait for their turn, held answers. */
+  get load() {
     return {
       calls: this.#calls.total,
       bodyBytes: this.#bytes.total,
       bodiesWaiting: this.#waiting.size,
       turnsWaiting: this.turns.size,
+      answersHeld: this.held.size,
     };
   }
 
@@ -114,11 +117,7 @@ export class Bounds {
    */
   known(call: Handle, { tenant, key }: Caller, priority: Priority = USUAL_PRIORITY): void {
     const entry = this.#entryOf(call);
-    const waitMs = this.#failed.waitMs(key.familyId);
-    if (waitMs > 0) {
-      this.#onRefused("failed_calls");
-      throw tooManyFailed(waitMs);
-    }
+    this.#refuseFailing(key.familyId);
     this.#giveCall(entry);
     const claims = claimsOf(tenant, key, priority);
     this.#take(claims, "key", priority);
@@ -173,11 +172,25 @@ export class Bounds {
   /** Runs work on a call's body: immediately if the body is small, otherwise in its key's turn. */
   async work<T>(call: Handle, steps: Steps<T>): Promise<T> {
     const entry = this.#entries.get(call);
-    if (entry !== undefined && (entry.body?.size ?? 0) > SMALL_BYTES) return this.turns.run(entry.key, steps);
+    if (entry !== undefined && (entry.body?.size ?? 0) > SMALL_BYTES)
+      return this.turns.run(entry.key, this.#unlessFailing(entry.key, steps));
     for (;;) {
       const step = steps.next();
       if (step.done === true) return step.value;
     }
+  }
+
+  /** Of a key's large bodies that arrived together, those behind too many faulty ones are refused without being parsed. */
+  *#unlessFailing<T>(key: string, steps: Steps<T>): Steps<T> {
+    this.#refuseFailing(key);
+    return yield* steps;
+  }
+
+  #refuseFailing(key: string): void {
+    const waitMs = this.#failed.waitMs(key);
+    if (waitMs === 0) return;
+    this.#onRefused("failed_calls");
+    throw tooManyFailed(waitMs);
   }
 
   /** The same for work that does not yield. */

@@ -30,6 +30,8 @@ export type Reply = {
   readonly headers: Record<string, string>;
   /** A stream is pulled chunk by chunk. A door that stops early must call `return()` on its iterator. */
   readonly body: Uint8Array | AsyncIterable<Uint8Array>;
+  /** A refusal to a caller that repeats what was refused. Our own server holds it back for a moment. */
+  readonly isRepeated?: true;
 };
 
 /** `headers` become those of the answer. */

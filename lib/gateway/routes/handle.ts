@@ -55,9 +55,11 @@ export async function handle(gateway: Gateway, exchange: Exchange): Promise<Repl
     return await withLimits(gateway, exchange, reply);
   } catch (thrown) {
     const error = asPublicError(thrown);
-    const reply = errorReply(gateway, exchange, (await tooMany(gateway, exchange, error)) ?? thrown);
+    const blocked = await tooMany(gateway, exchange, error);
+    const reply = errorReply(gateway, exchange, blocked ?? thrown);
     gateway.bounds.failed(exchange, error?.code ?? null);
     if (error !== null) noteTurnedAway(gateway, exchange, error);
+    if (blocked !== null || error?.code === "too_many_failed_calls") return { ...reply, isRepeated: true };
     return error !== null && BARE.has(error.code) ? reply : withLimits(gateway, exchange, reply);
   }
 }
@@ -88,13 +90,7 @@ function pathOf({ path }: Exchange): string {
 }
 
 /** Without a store request: the store gave no answer, or the answer must cost nothing. */
-const BARE: ReadonlySet<ErrorCode> = new Set([
-  "limiter_unavailable",
-  "overloaded",
-  "too_much_at_once",
-  "too_many_failed_calls",
-  "client_gone",
-]);
+const BARE: ReadonlySet<ErrorCode> = new Set(["limiter_unavailable", "overloaded", "too_much_at_once", "client_gone"]);
 
 const UNAUTHENTICATED = 401;
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Exchange, Reply } from "@/lib/gateway/exchange/exchange";
 import type { Stopper } from "@/lib/stopper";
-import { dropRest } from "../net/portions";
+import { dropRest } from "../net/reading/portions";
 import { Outlet } from "./outlet";
 
 /** A call that our own server serves. */

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 import type { Socket } from "node:net";
 import { systemClock, systemElapsed } from "@/lib/clock";
 import { fromReadable } from "@/lib/gateway/bounds/body-source";
+import { HeldAnswers } from "@/lib/gateway/bounds/held-answers";
 import { apiPath, meansApi } from "@/lib/gateway/exchange/api-path";
 import type { Gateway } from "@/lib/gateway/gateway";
 import { handle, isDataPlane } from "@/lib/gateway/routes/handle";
@@ -11,12 +12,13 @@ import { type CallExchange, sendReply } from "../answer/send-reply";
 import type { Door } from "../door";
 import { clientAddress, NO_ADDRESS, rangeJudge } from "../net/client-address";
 import { type EarlyRefusal, guard, hostJudge, pathOf } from "../net/guard";
-import { Pace } from "../net/pace";
 import { NobodyThere, PEER_HEADER } from "../net/pass-on";
+import { Pace } from "../net/reading/pace";
+import { parseAgain, stopParsing } from "../net/reading/portions";
 import { isBrakePath } from "./brake-path";
 import { refuseEarly, sendMetrics, sendText } from "./early-answers";
 import { serveBrakes } from "./serve-brakes";
-import { isTurnedAway, type NextHandler, passToNext } from "./to-next";
+import { type NextHandler, passToNext, turnedAway } from "./to-next";
 
 /** Passes a request with its client's address to the process that serves the console. */
 export type PassOn = (request: IncomingMessage, response: ServerResponse, address: string) => Promise<void>;
@@ -69,6 +71,7 @@ export class RequestServer {
   readonly #options: DoorOptions & { readonly next: NextHandler };
   readonly #isOwnHost: (host: string) => boolean;
   readonly #trust: Parameters<typeof clientAddress>[0]["trust"];
+  readonly #held: HeldAnswers;
 
   constructor(door: Door, options: DoorOptions & { readonly next: NextHandler }) {
     const { env } = door;
@@ -77,6 +80,7 @@ export class RequestServer {
     this.#isOwnHost = hostJudge([...env.allowedHosts, env.host.toLowerCase(), new URL(env.publicUrl).hostname]);
     const isProxy = env.trustedProxies.length === 0 ? null : rangeJudge(env.trustedProxies);
     this.#trust = { hops: env.trustedHops, isProxy };
+    this.#held = door.gateway?.bounds.held ?? new HeldAnswers();
   }
 
   get isInner(): boolean {
@@ -98,7 +102,7 @@ export class RequestServer {
     const refused = this.isInner ? null : guard(request, this.#isOwnHost);
     if (refused !== null) {
       this.cut(request.socket);
-      return refuseEarly(response, refused);
+      return this.#refuse(incoming, refused);
     }
     // The path is in normal form (the guard refuses others), so Next derives the same path.
     const path = pathOf(request.url);
@@ -130,7 +134,13 @@ export class RequestServer {
     const { env } = this.#door;
     const isElsewhere = env.plane === "gateway" || this.#options.passOn !== undefined;
     // Failed tokens are also counted at the one operators' path that is served here.
-    if ((!isElsewhere || isBrakePath(judged.path)) && (await isTurnedAway(this.#forNext(judged), this.#door))) return;
+    if (!isElsewhere || isBrakePath(judged.path)) {
+      const refused = await turnedAway(this.#forNext(judged), this.#door);
+      if (refused !== null) {
+        if (!judged.request.complete) this.cut(judged.request.socket);
+        return this.#refuse(judged, refused);
+      }
+    }
     if (isElsewhere) return refuseEarly(judged.response, NOT_THIS_PLANE);
     return this.#passToNext(judged);
   }
@@ -153,10 +163,30 @@ export class RequestServer {
       if (!request.complete) this.cut(request.socket);
       // The data plane never sends this status without a valid key.
       else if (reply.status === SERVED) this.pace.served(request.socket);
+      if (reply.isRepeated === true || this.#isCutAgain(request)) await this.#hold(request.socket);
       await sendReply(response, reply, exchange);
     } finally {
       this.#left(gateway, exchange, response, began);
     }
+  }
+
+  /** Refuses a request whose body is not read. */
+  async #refuse({ request, response }: Incoming, refused: EarlyRefusal): Promise<void> {
+    if (this.#isCutAgain(request)) await this.#hold(request.socket);
+    refuseEarly(response, refused);
+  }
+
+  /** Whether its answer ends one more connection of an address of which so many are cut. */
+  #isCutAgain({ complete, socket }: IncomingMessage): boolean {
+    return !complete && this.pace.isPaced(socket.remoteAddress ?? "");
+  }
+
+  /** Holds an answer back. Meanwhile nothing more of this connection is parsed. */
+  async #hold(socket: Socket): Promise<void> {
+    if (this.#door.isDraining()) return;
+    stopParsing(socket);
+    await this.#held.hold(socket);
+    parseAgain(socket);
   }
 
   #left({ bounds }: Gateway, exchange: CallExchange, response: ServerResponse, began: number): void {

@@ -6,7 +6,7 @@ import type { BrakeRequest, EmergencyDoor } from "../emergency/emergency-door";
 import type { BrakeDoor } from "./brake-door";
 import { refuseEarly } from "./early-answers";
 import { smallBody } from "./small-body";
-import { endIfLate, type ForNext, isTurnedAway } from "./to-next";
+import { endIfLate, type ForNext, turnedAway } from "./to-next";
 
 /** A brake consists of a few names and a reason. */
 const BODY_BYTES_MAX = 16 * 1024;
@@ -25,7 +25,11 @@ export async function serveBrakes(asked: ForNext, door: Door): Promise<boolean> 
   if (emergency === null || by === null) return false;
   const isEmergency = await emergency.isNeeded();
   if (!isEmergency && verbs === null) return false;
-  if (await isTurnedAway(asked, door)) return true;
+  const refused = await turnedAway(asked, door);
+  if (refused !== null) {
+    refuseEarly(response, refused);
+    return true;
+  }
   endIfLate(request, response);
   const body = await smallBody(request, BODY_BYTES_MAX);
   if (body === null) {

@@ -1,7 +1,7 @@
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
 import type { Door } from "../door";
 import { HEADER_LINES_MAX, METHODS } from "../net/guard";
-import { readInTurn } from "../net/read-in-turn";
+import { readInTurn } from "../net/reading/read-in-turn";
 import { continueWhenRead } from "./continue";
 import { refuseTunnel } from "./early-answers";
 import { makeOrder } from "./in-order";

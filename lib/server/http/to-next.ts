@@ -70,16 +70,18 @@ export async function passToNext(
   await next(request, response);
 }
 
-/** Counts an attempt at sign-in or the admin API. True when the address has had too many; it is answered then. */
-export async function isTurnedAway({ response, path, address }: ForNext, { attempts }: Door): Promise<boolean> {
+/** Counts an attempt at sign-in or the admin API. Returns the refusal when the address has had too many. */
+export async function turnedAway(
+  { path, address }: Pick<ForNext, "path" | "address">,
+  { attempts }: Pick<Door, "attempts">,
+): Promise<EarlyRefusal | null> {
   const isSignIn = path.startsWith("/api/auth/sign-in") || path.startsWith("/api/auth/two-factor");
   const what = isSignIn ? "sign_in" : path.startsWith("/api/admin/") ? "admin_api" : null;
-  if (what === null) return false;
+  if (what === null) return null;
   const blockedMs = attempts.blockedMs(what, address) || (await attempts.count(what, address));
-  if (blockedMs === 0) return false;
+  if (blockedMs === 0) return null;
   const { code, message, status, retryAfterSeconds } = tooMany(blockedMs);
-  refuseEarly(response, { status, code, message, headers: { "retry-after": String(retryAfterSeconds) } });
-  return true;
+  return { status, code, message, headers: { "retry-after": String(retryAfterSeconds) } };
 }
 
 /** Ends a request whose body does not arrive. */

@@ -193,7 +193,7 @@ function idleFigures(policy: CurrentPolicy): Omit<MetricsSource, "isAuditBroken"
     waitingByPriority: () => ({}),
     shedPressure: none,
     upstream: () => ({ rooms: {}, closed: 0 }),
-    load: () => ({ calls: 0, bodyBytes: 0, bodiesWaiting: 0, turnsWaiting: 0 }),
+    load: () => ({ calls: 0, bodyBytes: 0, bodiesWaiting: 0, turnsWaiting: 0, answersHeld: 0 }),
     policyVersion: () => policy.snapshot.version,
     isStoreAway: () => false,
     isClockOff: () => false,

@@ -8,7 +8,7 @@ import { Portions } from "./portions";
  * before would never be read again.
  */
 export function readInTurn(server: Server, pace: Pace): void {
-  const portions = new Portions();
+  const portions = new Portions({ isOnProbation: (socket) => pace.isOnProbation(socket) });
   server.on("connection", (socket) => {
     portions.take(socket);
     pace.take(socket);

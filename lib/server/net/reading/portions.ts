@@ -1,3 +1,4 @@
+import { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 /** A read with more line ends than this is slow to parse: each chunk of a body has two, each header line one. */
@@ -10,6 +11,9 @@ const LINES_PER_TURN = 4096;
 const RESUMED_PER_TURN = 3;
 const LINE_FEED = 0x0a;
 const LINE_END = Buffer.from("\r\n");
+const HEAD_END = Buffer.from("\r\n\r\n");
+/** ms of parsing, with all that it calls, in one turn: pipelined requests take more time per line than chunks do. */
+const MS_PER_TURN = 3;
 
 type Parse = (bytes: Uint8Array) => void;
 
@@ -17,14 +21,27 @@ type Parse = (bytes: Uint8Array) => void;
  * Passes read bytes to Node's parser in portions where parsing is slow. Node parses a whole read of 64 KB before its
  * content can be refused. Eleven thousand one-byte chunks, or hundreds of pipelined requests, take 20 ms, and all
  * readable connections are read in the same turn. Here such a read is parsed 4 KB at a time. After a refusal the rest
- * stays in the socket, and one turn parses only for some milliseconds. Usual reads pass unchanged. A waiting connection
- * is only read later; there is no other fail mode.
+ * stays in the socket, and one turn parses only for some milliseconds. A connection on probation is parsed one request
+ * at a time: the next head waits until the answer is sent. Usual reads pass unchanged. A waiting connection is only
+ * read later; there is no other fail mode.
  */
 export class Portions {
+  readonly #isOnProbation: (socket: Socket) => boolean;
+  readonly #now: () => number;
   #linesLeft = LINES_PER_TURN;
+  #msLeft = MS_PER_TURN;
   #nextTurn: NodeJS.Immediate | null = null;
   /** connections with bytes left for later turns; the longest waiting first */
   readonly #held = new Set<Socket>();
+
+  /** `now`: monotone, ms. */
+  constructor({
+    isOnProbation = () => false,
+    now = () => performance.now(),
+  }: { readonly isOnProbation?: (socket: Socket) => boolean; readonly now?: () => number } = {}) {
+    this.#isOnProbation = isOnProbation;
+    this.#now = now;
+  }
 
   /** A connection that Node's HTTP server has accepted, before its first read. */
   take(socket: Socket): void {
@@ -47,23 +64,41 @@ export class Portions {
   /** The number of bytes that were not taken. */
   #read(socket: Socket, bytes: Buffer, parse: Parse): number {
     this.#held.delete(socket);
-    const isWhole = !DROPPED.has(socket) && !isStopped(socket) && !isDense(bytes);
-    const size = isWhole ? bytes.byteLength : PORTION_BYTES;
+    const isDenseRead = isDense(bytes);
+    const isSingle = this.#isOnProbation(socket) && (isDenseRead || answerOf(socket) === null);
+    const isWhole = !isSingle && !DROPPED.has(socket) && !isStopped(socket) && !isDenseRead;
     let at = 0;
-    for (; at < bytes.byteLength && isParsed(socket) && !socket.destroyed; at += size) {
+    while (at < bytes.byteLength && isParsed(socket) && !socket.destroyed) {
       const rest = bytes.subarray(at);
       const drop = DROPPED.get(socket);
       if (drop !== undefined) drop(rest.byteLength);
-      else if (!isWhole && (isStopped(socket) || this.#linesLeft <= 0)) this.#leave(socket, rest);
+      else if (!isWhole && (isStopped(socket) || this.#linesLeft <= 0 || this.#msLeft <= 0)) this.#leave(socket, rest);
+      else if (isSingle && at > 0) this.#leaveUntilAnswered(socket, rest);
       else {
-        const portion = bytes.subarray(at, at + size);
-        if (!isWhole) this.#spend(linesIn(portion, LINE_FEED, PORTION_BYTES));
+        const portion = isWhole ? rest : rest.subarray(0, isSingle ? headEnd(rest) : PORTION_BYTES);
+        const began = isWhole ? 0 : this.#now();
         parse(portion);
+        if (!isWhole) this.#spend(linesIn(portion, LINE_FEED, PORTION_BYTES), this.#now() - began);
+        at += portion.byteLength;
         continue;
       }
       return 0;
     }
-    return Math.max(0, bytes.byteLength - at);
+    return bytes.byteLength - at;
+  }
+
+  /** Leaves the rest until the request's body is wanted (then Node resumes the socket) or its answer is sent. */
+  #leaveUntilAnswered(socket: Socket, rest: Uint8Array): void {
+    const answer = answerOf(socket);
+    if (answer === null) {
+      this.#leave(socket, rest);
+      return;
+    }
+    socket.pause();
+    socket.unshift(rest);
+    if (WATCHED.has(answer)) return;
+    WATCHED.add(answer);
+    answer.once("close", () => socket.resume());
   }
 
   /** Leaves the rest for later: until the pausing side resumes it, otherwise for the next turn. */
@@ -73,13 +108,15 @@ export class Portions {
     socket.unshift(rest);
   }
 
-  #spend(lines: number): void {
+  #spend(lines: number, ms: number): void {
     this.#linesLeft -= lines;
+    this.#msLeft -= ms;
     this.#nextTurn ??= setImmediate(() => this.#turn());
   }
 
   #turn(): void {
     this.#linesLeft = LINES_PER_TURN;
+    this.#msLeft = MS_PER_TURN;
     this.#nextTurn = null;
     let resumed = 0;
     for (const socket of this.#held) {
@@ -100,9 +137,38 @@ export function dropRest(socket: Socket, onBytes: (bytes: number) => void): void
   socket.resume();
 }
 
+/** Connections of which nothing is parsed for now. */
+const UNPARSED = new WeakSet<Socket>();
+
+/** Leaves the next bytes of this connection in the network until `parseAgain`, even if the socket is resumed. */
+export function stopParsing(socket: Socket): void {
+  UNPARSED.add(socket);
+  socket.pause();
+}
+
+export function parseAgain(socket: Socket): void {
+  UNPARSED.delete(socket);
+  socket.resume();
+}
+
 /** Whether Node or the gateway has paused it. */
 function isStopped(socket: Socket): boolean {
-  return socket.isPaused() || Reflect.get(socket, "_paused") === true;
+  return socket.isPaused() || Reflect.get(socket, "_paused") === true || UNPARSED.has(socket);
+}
+
+/** Answers whose end is waited for, each by one listener. */
+const WATCHED = new WeakSet<ServerResponse>();
+
+/** The answer that is being made or sent on a connection; null = it waits for a request. */
+function answerOf(socket: Socket): ServerResponse | null {
+  const answer: unknown = Reflect.get(socket, "_httpMessage");
+  return answer instanceof ServerResponse ? answer : null;
+}
+
+/** The length of the first head, at most one portion. */
+function headEnd(bytes: Buffer): number {
+  const end = bytes.indexOf(HEAD_END);
+  return end === -1 ? PORTION_BYTES : Math.min(end + HEAD_END.byteLength, PORTION_BYTES);
 }
 
 /** Whether Node's HTTP server still owns it. */

@@ -78,6 +78,21 @@ test.each([
   server.close();
 });
 
+test("a connection of a paced address is on probation until a good key is served on it", () => {
+  const { time, pace } = after(51);
+  expect([pace.isPaced(ADDRESS), pace.isPaced("192.0.2.2")]).toEqual([true, false]);
+  const { socket } = paused();
+  pace.take(socket);
+  expect(pace.isOnProbation(socket)).toBe(true);
+  pace.served(socket);
+  expect(pace.isOnProbation(socket)).toBe(false);
+  time.ms += 100;
+  const { socket: later } = paused();
+  pace.take(later);
+  expect([pace.isPaced(ADDRESS), pace.isOnProbation(later)]).toEqual([false, false]);
+  for (const one of [socket, later]) one.destroy();
+});
+
 test("a client that opens hundreds of connections while it waits gets none beyond its share", () => {
   const { pace } = after(60);
   const sockets = Array.from({ length: 201 }, () => paused());

@@ -1,42 +1,7 @@
 import http from "node:http";
-import net from "node:net";
-import { afterEach, expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { dropRest, Portions } from "./portions";
-
-type Serve = (request: http.IncomingMessage, response: http.ServerResponse) => void;
-
-const HEAD = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
-const CRUMBS = 30_000;
-/** two thousand and one portion, at the end of one turn and the beginning of the next */
-const TURN_CHUNKS_MAX = 6000;
-const crumbs = (count: number) => `${HEAD}${"1\r\na\r\n".repeat(count)}0\r\n\r\n`;
-
-let close: () => Promise<unknown> = async () => undefined;
-afterEach(() => close());
-
-async function listening(serve: Serve): Promise<number> {
-  const server = http.createServer(serve);
-  const portions = new Portions();
-  server.on("connection", (socket) => portions.take(socket));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  close = () => new Promise((resolve) => server.close(resolve).closeAllConnections());
-  const address = server.address();
-  if (typeof address !== "object" || address === null) throw new Error("no port");
-  return address.port;
-}
-
-/** The answer on a connection that sends this much at once; `isEnough`: it is ended then. */
-function answered(port: number, sent: string, isEnough: (text: string) => boolean): Promise<string> {
-  return new Promise((resolve) => {
-    let text = "";
-    const socket = net.connect(port, "127.0.0.1", () => socket.write(sent));
-    socket.on("error", () => undefined).on("close", () => resolve(text));
-    socket.on("data", (chunk) => {
-      text += chunk.toString("latin1");
-      if (isEnough(text)) socket.destroy();
-    });
-  });
-}
+import { answered, CRUMBS, crumbs, listening, type Serve, TURN_CHUNKS_MAX } from "./portions.suite";
 
 /** Serves by counting chunks, and notes the maximum in one turn of the event loop over all requests. */
 function countsChunks() {
@@ -144,7 +109,7 @@ test("an upgraded connection belongs to who took it, with what was sent behind",
     look();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  close = () => new Promise((resolve) => server.close(resolve).closeAllConnections());
+  onTestFinished(() => void server.close().closeAllConnections());
   const address = server.address();
   if (typeof address !== "object" || address === null) throw new Error("no port");
   const head = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n";

@@ -27,6 +27,8 @@ export class Pace {
   readonly #waiting = new Map<string, number>();
   /** open connections on which a valid key was served, by address */
   readonly #served = new Map<string, Set<Socket>>();
+  /** connections that began while their address was paced, and on which no valid key was served yet */
+  readonly #onProbation = new WeakSet<Socket>();
 
   constructor(elapsed: Elapsed) {
     this.#elapsed = elapsed;
@@ -39,6 +41,7 @@ export class Pace {
 
   /** A call with a valid key was served on this connection. While it is open, others of its address wait less. */
   served(socket: Socket): void {
+    this.#onProbation.delete(socket);
     const { remoteAddress: address = "" } = socket;
     const open = this.#served.get(address) ?? new Set();
     if (open.has(socket) || socket.destroyed) return;
@@ -47,6 +50,16 @@ export class Pace {
       open.delete(socket);
       if (open.size === 0) this.#served.delete(address);
     });
+  }
+
+  /** Whether so many of its connections were cut that its next ones wait. */
+  isPaced(address: string): boolean {
+    return this.#cuts(address) > CUTS_MAX;
+  }
+
+  /** Whether this connection has yet to show that it is not one of those that get cut. */
+  isOnProbation(socket: Socket): boolean {
+    return this.#onProbation.has(socket);
   }
 
   /** ms that its next connection waits; null: too many wait already. */
@@ -65,6 +78,7 @@ export class Pace {
     const waitMs = this.waitMs(address);
     if (waitMs === null) return void socket.destroy();
     if (waitMs === 0) return;
+    this.#onProbation.add(socket);
     this.#waiting.set(address, (this.#waiting.get(address) ?? 0) + 1);
     socket.pause();
     // Node starts to read at the end of this turn of the loop, even if the socket was paused before.
