@@ -67,7 +67,10 @@ export async function answerWith(
       throw new PublicError("forbidden", `The role ${actor.role} does not have the right ${right}.`);
     const query = Object.fromEntries(new URL(request.url).searchParams);
     refuseNul([params, query]);
-    const input = request.method === "GET" || request.method === "HEAD" ? query : await jsonOf(request);
+    const input =
+      request.method === "GET" || request.method === "HEAD"
+        ? query
+        : await readJsonBody(request, new URL(request.url).pathname);
     const { headers, signal } = request;
     const answer = await answerTo({ context, actor, params, input, headers, signal });
     if ("file" in answer) return download(answer.file);
@@ -134,11 +137,6 @@ async function recordDenied(
 }
 
 const CONFIRM_PATH = "/api/admin/confirm";
-
-async function jsonOf(request: Request): Promise<Record<string, unknown>> {
-  if (request.method === "DELETE" && request.body === null) return {};
-  return readJsonBody(request, new URL(request.url).pathname);
-}
 
 /** A page that asks again and again gets a short 304 while its answer is still the same, with the moment of the figures. */
 function jsonAnswer(request: Request, answer: Extract<AdminAnswer, { readonly body: unknown }>): Response {

@@ -27,16 +27,21 @@ const CONFIG_BOUNDS: JsonBounds = {
 const CONFIG_PATHS = new Set(["/api/admin/config", "/api/admin/config/plan"]);
 
 /**
- * The JSON object of an operator's request, by the bounds of its path. Refuses by the headers alone where possible, and keeps no byte beyond the
- * cap, because the content-length may be absent or wrong.
+ * The JSON object of an operator's request, by the bounds of its path. Refuses by the headers alone where possible, and
+ * keeps no byte beyond the cap, because the content-length may be absent or wrong. A DELETE may be empty: Next gives it a
+ * stream even if nothing was sent, so only reading tells.
  */
 export async function readJsonBody(request: Request, path: string): Promise<Record<string, unknown>> {
   const bytesMax = consoleBodyBytesMax(path);
-  if (!isJsonType(request.headers.get("content-type")))
-    throw new PublicError("unsupported_media_type", "Send the body as content-type: application/json.");
+  const isJson = isJsonType(request.headers.get("content-type") ?? undefined);
+  const mayBeEmpty = request.method === "DELETE";
+  if (!isJson && !mayBeEmpty) throw notJson();
   if (Number(request.headers.get("content-length") ?? 0) > bytesMax) throw tooLarge(bytesMax);
   const bounds = CONFIG_PATHS.has(path) ? { bounds: CONFIG_BOUNDS } : {};
-  const body = parseJsonBody(await collected(request, bytesMax), bounds);
+  const bytes = await collected(request, bytesMax);
+  if (mayBeEmpty && bytes.byteLength === 0) return {};
+  if (!isJson) throw notJson();
+  const body = parseJsonBody(bytes, bounds);
   refuseNul(body);
   return body;
 }
@@ -56,6 +61,10 @@ async function collected(request: Request, bytesMax: number): Promise<Uint8Array
     chunks.push(value);
   }
   return Buffer.concat(chunks);
+}
+
+function notJson(): PublicError {
+  return new PublicError("unsupported_media_type", "Send the body as content-type: application/json.");
 }
 
 function tooLarge(bytesMax: number): PublicError {
