@@ -268,3 +268,12 @@ test("of large bodies that arrived together, those behind too many faulty ones a
   clock.ms += 60_000;
   expect(await work(1)).toBeNull();
 });
+
+test("pipelined requests that are cut count against the key of the call before them, while it is here", async () => {
+  const { bounds } = make();
+  const [call, left] = [arrived(bounds, "a"), arrived(bounds, "b")];
+  bounds.leave(left);
+  for (const one of [call, left]) bounds.charge(one, 60);
+  expect(await codeOf(() => arrived(bounds, "a"))).toBe("too_many_failed_calls");
+  expect(await codeOf(() => arrived(bounds, "b"))).toBeNull();
+});

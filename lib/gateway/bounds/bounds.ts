@@ -1,4 +1,4 @@
-import { type ErrorCode, PublicError } from "@/lib/errors";
+import type { ErrorCode } from "@/lib/errors";
 import { CEILINGS } from "@/lib/limits/headroom/ceiling";
 import { type Priority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
 import type { StopSignal } from "@/lib/stopper";
@@ -8,6 +8,7 @@ import { type BodySource, Halt } from "./body-source";
 import { type Caller, claimsOf } from "./claims";
 import { FailedCalls } from "./failed-calls";
 import { HeldAnswers } from "./held-answers";
+import { overloaded, tooManyFailed, tooMuch } from "./refusals";
 import { type Claim, Shares } from "./shares";
 import { type Steps, Turns } from "./turns";
 
@@ -136,6 +137,8 @@ export class Bounds {
     const { bodyBytesMax } = entry;
     if (declared !== null && declared > bodyBytesMax) throw tooLarge(bodyBytesMax);
     await this.#room(entry, declared ?? Math.min(ONE_BODY_CLAIM_BYTES, bodyBytesMax), gone);
+    // Others of its key may have failed while it waited.
+    this.#refuseFailing(entry.key);
     const { bodyMs, bodyBytesPerSecond } = this.#settings;
     const body = new ArrivingBody({ bodyBytesMax, bodyMs, bodyBytesPerSecond }, declared);
     entry.body = body;
@@ -207,12 +210,18 @@ export class Bounds {
     if (entry !== undefined) this.#giveBytes(entry);
   }
 
+  /** What came with it is a fault of its key that is worth so many faulty calls. Nothing once the call has left. */
+  charge(call: Handle, units: number): void {
+    const entry = this.#entries.get(call);
+    if (entry !== undefined) this.#failed.charge(entry.key, units);
+  }
+
   /** It was refused. If the call was faulty, its cost counts against its key. */
   failed(call: Handle, code: ErrorCode | null): void {
     const entry = this.#entries.get(call);
     if (entry !== undefined && code !== null && OWN_FAULTS.has(code)) {
       const { size = 0, chunks = 0 } = entry.body ?? {};
-      this.#failed.charge(entry.key, 1 + size / BYTES_PER_UNIT + chunks / CHUNKS_PER_UNIT);
+      this.charge(call, 1 + size / BYTES_PER_UNIT + chunks / CHUNKS_PER_UNIT);
     }
     this.leave(call);
   }
@@ -326,21 +335,4 @@ export class Bounds {
 // biome-ignore lint/correctness/useYield: work in one piece, as a job of one step
 function* once<T>(work: () => Promise<T>): Steps<{ result: Promise<T> }> {
   return { result: work() };
-}
-
-function overloaded(): PublicError {
-  return new PublicError("overloaded", "Too many concurrent calls. Please try again in 1s.", {
-    retryAfterSeconds: 1,
-  });
-}
-
-function tooMuch(what: string): PublicError {
-  const message = `There are already ${what}. Please try again in 1s.`;
-  return new PublicError("too_much_at_once", message, { retryAfterSeconds: 1 });
-}
-
-function tooManyFailed(waitMs: number): PublicError {
-  const seconds = Math.max(1, Math.ceil(waitMs / 1000));
-  const message = `Too many calls of this key were invalid. Please correct them and try again in ${seconds}s.`;
-  return new PublicError("too_many_failed_calls", message, { retryAfterSeconds: seconds });
 }

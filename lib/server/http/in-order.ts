@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 /** Requests of one connection that may wait for earlier answers. With more, none of the waiting ones is served. */
-const PIPELINED_MAX = 32;
+export const PIPELINED_MAX = 32;
 
 /**
  * Serves the requests of one connection one after the other. Node emits a pipelined request as soon as it is parsed,

@@ -17,6 +17,7 @@ import { Pace } from "../net/reading/pace";
 import { parseAgain, stopParsing } from "../net/reading/portions";
 import { isBrakePath } from "./brake-path";
 import { refuseEarly, sendMetrics, sendText } from "./early-answers";
+import { PIPELINED_MAX } from "./in-order";
 import { serveBrakes } from "./serve-brakes";
 import { type NextHandler, passToNext, turnedAway } from "./to-next";
 
@@ -44,6 +45,8 @@ type Judged = Incoming & { readonly path: string; readonly query: string };
 const CLIENT_GONE = 499;
 
 const SERVED = 200;
+/** and above */
+const REFUSED = 400;
 
 const NOT_THIS_PLANE: EarlyRefusal = {
   status: 404,
@@ -72,6 +75,8 @@ export class RequestServer {
   readonly #isOwnHost: (host: string) => boolean;
   readonly #trust: Parameters<typeof clientAddress>[0]["trust"];
   readonly #held: HeldAnswers;
+  /** the call that is being served on a connection */
+  readonly #serving = new WeakMap<Socket, CallExchange>();
 
   constructor(door: Door, options: DoorOptions & { readonly next: NextHandler }) {
     const { env } = door;
@@ -92,6 +97,13 @@ export class RequestServer {
     if (this.isInner) return;
     const { hops, isProxy } = this.#trust;
     if (hops === 0 && isProxy?.(remoteAddress) !== true) this.pace.cut(remoteAddress);
+  }
+
+  /** The same for too many pipelined requests. Their key is charged for them: each was parsed, and none is served. */
+  cutAhead(socket: Socket): void {
+    this.cut(socket);
+    const exchange = this.#serving.get(socket);
+    if (exchange !== undefined) this.#door.gateway?.bounds.charge(exchange, PIPELINED_MAX);
   }
 
   async serve(incoming: Incoming): Promise<void> {
@@ -150,6 +162,7 @@ export class RequestServer {
     const { request, response } = judged;
     if (gateway === null || env.plane === "console") return refuseEarly(response, NOT_THIS_PLANE);
     const exchange = this.#exchangeOf(judged);
+    this.#serving.set(request.socket, exchange);
     const began = performance.now();
     try {
       if (env.door === "next" && !isStray) {
@@ -163,7 +176,8 @@ export class RequestServer {
       if (!request.complete) this.cut(request.socket);
       // The data plane never sends this status without a valid key.
       else if (reply.status === SERVED) this.pace.served(request.socket);
-      if (reply.isRepeated === true || this.#isCutAgain(request)) await this.#hold(request.socket);
+      if (reply.isRepeated === true || (reply.status >= REFUSED && this.#isCutAgain(request)))
+        await this.#hold(request.socket);
       await sendReply(response, reply, exchange);
     } finally {
       this.#left(gateway, exchange, response, began);

@@ -43,7 +43,7 @@ export function standBefore(
 ): void {
   const requests = new RequestServer(door, options);
   const { isInner } = requests;
-  const inOrder = makeOrder((socket) => requests.cut(socket));
+  const inOrder = makeOrder((socket) => requests.cutAhead(socket));
   const serve = (request: IncomingMessage, response: ServerResponse) =>
     inOrder(request, response, () => {
       requests.serve({ request, response }).catch((error: unknown) => requests.fail(response, error));
