@@ -77,7 +77,7 @@ export class Bounds {
   #paceTimer: NodeJS.Timeout | null = null;
   readonly #onRefused: (bound: string) => void;
   readonly turns = new Turns();
-  readonly held = new HeldAnswers();
+  readonly held: HeldAnswers;
 
   /** `now`: monotone, ms. `onRefused`: for the figures. */
   constructor(settings: BoundSettings, now: () => number, onRefused: (bound: string) => void = () => undefined) {
@@ -87,6 +87,7 @@ export class Bounds {
     this.#calls = new Shares(settings.callsAtOnce);
     this.#bytes = new Shares(settings.bodyBytesAtOnce);
     this.#failed = new FailedCalls(settings.failedCallsPerMinute, now);
+    this.held = new HeldAnswers(now);
   }
 
   get bodyBytesMax(): number {

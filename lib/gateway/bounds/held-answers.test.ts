@@ -19,7 +19,7 @@ function watched(answer: Promise<void>): { isFree: boolean } {
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test("an answer is held for one second, and then nothing is kept", async () => {
-  const held = new HeldAnswers();
+  const held = new HeldAnswers(() => 0);
   const connection = open();
   const answer = watched(held.hold(connection));
   vi.advanceTimersByTime(999);
@@ -31,7 +31,7 @@ test("an answer is held for one second, and then nothing is kept", async () => {
 });
 
 test("a connection that closes is held no longer", async () => {
-  const held = new HeldAnswers();
+  const held = new HeldAnswers(() => 0);
   const connection = open();
   const answer = watched(held.hold(connection));
   connection.emit("close");
@@ -42,11 +42,29 @@ test("a connection that closes is held no longer", async () => {
 });
 
 test("when 256 are held the next is sent at once", async () => {
-  const held = new HeldAnswers();
+  const held = new HeldAnswers(() => 0);
   for (let one = 0; one < 256; one++) void held.hold(open());
   const next = watched(held.hold(open()));
   await settled();
   expect([next.isFree, held.size]).toEqual([true, 256]);
+  vi.advanceTimersByTime(1000 + 255 * 5);
+  expect(held.size).toBe(0);
+});
+
+test("answers that were held together are sent 5 ms apart; later ones wait a second again", async () => {
+  let now = 0;
+  const held = new HeldAnswers(() => now);
+  for (let one = 0; one < 10; one++) void held.hold(open());
   vi.advanceTimersByTime(1000);
+  expect(held.size).toBe(9);
+  vi.advanceTimersByTime(5);
+  expect(held.size).toBe(8);
+  vi.advanceTimersByTime(40);
+  now = 1045;
+  const later = watched(held.hold(open()));
+  vi.advanceTimersByTime(999);
+  await settled();
+  expect([later.isFree, held.size]).toEqual([false, 1]);
+  vi.advanceTimersByTime(1);
   expect(held.size).toBe(0);
 });

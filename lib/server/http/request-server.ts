@@ -85,7 +85,7 @@ export class RequestServer {
     this.#isOwnHost = hostJudge([...env.allowedHosts, env.host.toLowerCase(), new URL(env.publicUrl).hostname]);
     const isProxy = env.trustedProxies.length === 0 ? null : rangeJudge(env.trustedProxies);
     this.#trust = { hops: env.trustedHops, isProxy };
-    this.#held = door.gateway?.bounds.held ?? new HeldAnswers();
+    this.#held = door.gateway?.bounds.held ?? new HeldAnswers(systemElapsed);
   }
 
   get isInner(): boolean {
