@@ -19,8 +19,16 @@ const DISCARD_BYTES_MAX = 8 * 1024 * 1024;
 const DISCARD_CHUNKED_BYTES_MAX = 1024 * 1024;
 const DISCARDING_MAX = 64;
 
-/** Writes a reply. It pulls the next chunk only after the client has taken the last one. */
-export async function sendReply(response: ServerResponse, reply: Reply, exchange: CallExchange): Promise<void> {
+/**
+ * Writes a reply. It pulls the next chunk only after the client has taken the last one. `isRestRead`: whether the rest
+ * of a body is read off the connection behind an early answer.
+ */
+export async function sendReply(
+  response: ServerResponse,
+  reply: Reply,
+  exchange: CallExchange,
+  isRestRead = true,
+): Promise<void> {
   const { request } = exchange;
   // An unread body would have to be read off the connection first, so the connection ends with this answer.
   const isUnread = !request.complete;
@@ -42,7 +50,7 @@ export async function sendReply(response: ServerResponse, reply: Reply, exchange
     response.writeHead(reply.status, { ...reply.headers, "content-length": String(byteLength) });
     for (let from = 0; from < byteLength && request.method !== "HEAD" && !response.destroyed; from += PIECE_BYTES)
       await outlet.write(reply.body.subarray(from, from + PIECE_BYTES));
-    if (isSending) await discarded(request);
+    if (isSending) await rested(request, isRestRead);
     response.end();
     return;
   }
@@ -59,10 +67,11 @@ export async function sendReply(response: ServerResponse, reply: Reply, exchange
 let discarding = 0;
 
 /**
- * Reads on for a moment after an early answer. Closing a socket with unread bytes resets it, and a client that still
- * sends would see the reset instead of the answer. Limited to a number of connections at once. Chunks are not parsed.
+ * Keeps a connection for a moment after an early answer, and reads on. Closing a socket with unread bytes resets it, and
+ * a client that still sends would see the reset instead of the answer. Limited to a number of connections at once.
+ * Chunks are not parsed. Without `isRead` nothing is read: most clients see the answer while they wait to send more.
  */
-function discarded(request: IncomingMessage): Promise<void> {
+function rested(request: IncomingMessage, isRead: boolean): Promise<void> {
   if (discarding >= DISCARDING_MAX || request.destroyed) return Promise.resolve();
   discarding += 1;
   return new Promise((resolve) => {
@@ -82,6 +91,7 @@ function discarded(request: IncomingMessage): Promise<void> {
     const count = (chunk: Uint8Array) => add(chunk.byteLength);
     const enough = setTimeout(done, DISCARD_MS);
     request.on("end", done).on("close", done);
+    if (!isRead) return;
     if (isChunked) dropRest(request.socket, add);
     else request.on("data", count).resume();
   });

@@ -176,9 +176,9 @@ export class RequestServer {
       if (!request.complete) this.cut(request.socket);
       // The data plane never sends this status without a valid key.
       else if (reply.status === SERVED) this.pace.served(request.socket);
-      if (reply.isRepeated === true || (reply.status >= REFUSED && this.#isCutAgain(request)))
-        await this.#hold(request.socket);
-      await sendReply(response, reply, exchange);
+      const isHeld = reply.isRepeated === true || (reply.status >= REFUSED && this.#isCutAgain(request));
+      if (isHeld) await this.#hold(request);
+      await sendReply(response, reply, exchange, !isHeld);
     } finally {
       this.#left(gateway, exchange, response, began);
     }
@@ -186,7 +186,7 @@ export class RequestServer {
 
   /** Refuses a request whose body is not read. */
   async #refuse({ request, response }: Incoming, refused: EarlyRefusal): Promise<void> {
-    if (this.#isCutAgain(request)) await this.#hold(request.socket);
+    if (this.#isCutAgain(request)) await this.#hold(request);
     refuseEarly(response, refused);
   }
 
@@ -195,12 +195,13 @@ export class RequestServer {
     return !complete && this.pace.isPaced(socket.remoteAddress ?? "");
   }
 
-  /** Holds an answer back. Meanwhile nothing more of this connection is parsed. */
-  async #hold(socket: Socket): Promise<void> {
+  /** Holds an answer back. Meanwhile nothing more of this connection is parsed, nor ever if the answer ends it. */
+  async #hold(request: IncomingMessage): Promise<void> {
+    const { socket } = request;
     if (this.#door.isDraining()) return;
     stopParsing(socket);
     await this.#held.hold(socket);
-    parseAgain(socket);
+    if (request.complete) parseAgain(socket);
   }
 
   #left({ bounds }: Gateway, exchange: CallExchange, response: ServerResponse, began: number): void {
