@@ -72,7 +72,8 @@ export class Portions {
       const rest = bytes.subarray(at);
       const drop = DROPPED.get(socket);
       if (drop !== undefined) drop(rest.byteLength);
-      else if (!isWhole && (isStopped(socket) || this.#linesLeft <= 0 || this.#msLeft <= 0)) this.#leave(socket, rest);
+      // A usual first read, even on probation, never waits behind dense ones.
+      else if (!isWhole && (isStopped(socket) || (isDenseRead && this.#isUsedUp))) this.#leave(socket, rest);
       else if (isSingle && at > 0) this.#leaveUntilAnswered(socket, rest);
       else {
         const portion = isWhole ? rest : rest.subarray(0, isSingle ? headEnd(rest) : PORTION_BYTES);
@@ -85,6 +86,10 @@ export class Portions {
       return 0;
     }
     return bytes.byteLength - at;
+  }
+
+  get #isUsedUp(): boolean {
+    return this.#linesLeft <= 0 || this.#msLeft <= 0;
   }
 
   /** Leaves the rest until the request's body is wanted (then Node resumes the socket) or its answer is sent. */
