@@ -30,8 +30,8 @@ test.each([
   expect(pace.waitMs("192.0.2.2")).toBe(0);
 });
 
-test("while a good key is served on one connection of an address its next ones wait 40 ms at most", async () => {
-  const { pace } = after(10_000);
+test("while a good key is served on one connection of an address, and a minute longer, its next ones wait 40 ms at most", async () => {
+  const { time, pace } = after(10_000);
   const socket = new net.Socket();
   Object.defineProperty(socket, "remoteAddress", { value: ADDRESS });
   pace.served(socket);
@@ -39,6 +39,9 @@ test("while a good key is served on one connection of an address its next ones w
   expect(pace.waitMs(ADDRESS)).toBe(40);
   socket.destroy();
   await new Promise((resolve) => socket.once("close", resolve));
+  expect(pace.waitMs(ADDRESS)).toBe(40);
+  time.ms += 60_000;
+  for (let cut = 0; cut < 100; cut++) pace.cut(ADDRESS);
   expect(pace.waitMs(ADDRESS)).toBe(5000);
 });
 

@@ -14,6 +14,8 @@ const WAITING_MAX = 200;
 const WAIT_MS_MAX = 5000;
 /** The limit if a caller with a valid key is connected from that address, which it may share with the cut client. */
 const WAIT_MS_MAX_SERVED = 40;
+/** Time for which that also holds after its connection has ended. */
+const SERVED_MS = 60_000;
 
 /**
  * Delays new connections of addresses whose connections are cut again and again for the data they send. A refusal is
@@ -27,6 +29,8 @@ export class Pace {
   readonly #waiting = new Map<string, number>();
   /** open connections on which a valid key was served, by address */
   readonly #served = new Map<string, Set<Socket>>();
+  /** when the last such connection of an address ended: clients change connections, and servers end them */
+  readonly #servedAt = new LRUCache<string, number>({ max: ADDRESSES_MAX });
   /** connections that began while their address was paced, and on which no valid key was served yet */
   readonly #onProbation = new WeakSet<Socket>();
 
@@ -49,6 +53,7 @@ export class Pace {
     socket.once("close", () => {
       open.delete(socket);
       if (open.size === 0) this.#served.delete(address);
+      this.#servedAt.set(address, this.#elapsed());
     });
   }
 
@@ -68,7 +73,7 @@ export class Pace {
     if (over <= 0) return 0;
     const before = this.#waiting.get(address) ?? 0;
     if (before >= WAITING_MAX) return null;
-    const most = this.#served.has(address) ? WAIT_MS_MAX_SERVED : WAIT_MS_MAX;
+    const most = this.#isServed(address) ? WAIT_MS_MAX_SERVED : WAIT_MS_MAX;
     return Math.min(most, ((over + before) * 1000) / FORGIVEN_PER_SECOND);
   }
 
@@ -95,6 +100,11 @@ export class Pace {
       else this.#waiting.set(address, left);
     };
     socket.once("close", over);
+  }
+
+  #isServed(address: string): boolean {
+    const at = this.#servedAt.get(address);
+    return this.#served.has(address) || (at !== undefined && this.#elapsed() - at < SERVED_MS);
   }
 
   #cuts(address: string): number {
