@@ -3,7 +3,7 @@ import { digest } from "@/lib/admission/digest";
 import { heldAmounts, isCounting } from "@/lib/limits/cost";
 import type { AppliedLimit } from "@/lib/limits/plan";
 import type { Past } from "@/lib/limits/replay/replay";
-import { NO_TAGS, type TagFacts } from "@/lib/limits/rules/layers";
+import { type Layer, NO_TAGS, type TagFacts } from "@/lib/limits/rules/layers";
 import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
 import { storedTags } from "@/lib/limits/rules/tags";
 import { appliedLimits } from "@/lib/policy/compile";
@@ -12,26 +12,34 @@ import type { ConsoleContext } from "../kernel/context";
 
 export type PolicyOf = (tenantId: string, keyFamilyId: string) => Policy;
 
+type Known = Pick<ConsoleContext, "digestSecret"> & {
+  readonly policy: { readonly snapshot: Pick<ConsoleContext["policy"]["snapshot"], "models"> };
+};
+
+/** A key with its limits. Calls that no limit of them tells apart share their list until a calendar period ends. */
+type Caller = {
+  readonly policy: Policy;
+  readonly layers: ReadonlySet<Layer>;
+  readonly shared: Map<string, { readonly limits: readonly AppliedLimit[]; readonly untilMs: number }>;
+};
+
 /** Ledger rows for the replay: when a call ran, under which limits, what it reserved and used. */
 export class PastCalls implements Past {
   readonly #rows: readonly PastRow[];
-  readonly #snapshot: ConsoleContext["policy"]["snapshot"];
-  readonly #policyFor: PolicyOf;
+  readonly #snapshot: Known["policy"]["snapshot"];
+  readonly #policyOf: PolicyOf;
   readonly #digestOf: (kind: "feature" | "session" | "agent" | "tag" | "ip", tenantId: string, name: string) => string;
   readonly #providers: ReadonlyMap<string, string>;
   readonly #limitNames = new Map<string, string>();
-  /** Calls of the same caller to the same model share their limits until a calendar period ends. */
-  readonly #shared = new Map<string, { readonly limits: readonly AppliedLimit[]; readonly untilMs: number }>();
+  /** By tenant, then by key. */
+  readonly #callers = new Map<string, Map<string, Caller>>();
+  #sharedCount = 0;
 
-  constructor(context: ConsoleContext, rows: readonly PastRow[], policyOf: PolicyOf) {
+  constructor(context: Known, rows: readonly PastRow[], policyOf: PolicyOf) {
     this.#rows = rows;
     this.#snapshot = context.policy.snapshot;
     this.#providers = new Map([...this.#snapshot.models.values()].map(({ provider }) => [provider.id, provider.slug]));
-    this.#policyFor = remembered((tenantId: string, keyFamilyId: string) => {
-      const policy = policyOf(tenantId, keyFamilyId);
-      for (const limit of policy.limits) this.#limitNames.set(limit.limitId, limit.name);
-      return policy;
-    });
+    this.#policyOf = policyOf;
     this.#digestOf = remembered(
       (kind: "feature" | "session" | "agent" | "tag" | "ip", tenantId: string, name: string) =>
         digest(context.digestSecret, kind, tenantId, name),
@@ -53,12 +61,14 @@ export class PastCalls implements Past {
   limitsOf(index: number): readonly AppliedLimit[] {
     const row = this.#row(index);
     const at = row[PAST.beganAt];
-    const id = sharedId(row);
-    const known = this.#shared.get(id);
+    const caller = this.#callerOf(row[PAST.tenantId], row[PAST.keyFamilyId]);
+    const id = sharedId(row, caller.layers);
+    const known = caller.shared.get(id);
     if (known !== undefined && at < known.untilMs) return known.limits;
-    const limits = this.#appliedTo(row);
+    const limits = this.#appliedTo(row, caller.policy);
     const untilMs = Math.min(...limits.map(({ rule }) => rule.bounds?.endMs ?? Number.POSITIVE_INFINITY));
-    this.#shared.set(id, { limits, untilMs });
+    this.#makeRoom();
+    caller.shared.set(id, { limits, untilMs });
     return limits;
   }
 
@@ -108,7 +118,25 @@ export class PastCalls implements Past {
     return new Map(facts);
   }
 
-  #appliedTo(row: PastRow): readonly AppliedLimit[] {
+  #callerOf(tenantId: string, keyFamilyId: string): Caller {
+    const keys = this.#callers.get(tenantId) ?? new Map<string, Caller>();
+    const known = keys.get(keyFamilyId);
+    if (known !== undefined) return known;
+    const policy = this.#policyOf(tenantId, keyFamilyId);
+    for (const limit of policy.limits) this.#limitNames.set(limit.limitId, limit.name);
+    const caller = { policy, layers: new Set(policy.limits.map(({ layer }) => layer)), shared: new Map() };
+    this.#callers.set(tenantId, keys.set(keyFamilyId, caller));
+    return caller;
+  }
+
+  #makeRoom(): void {
+    this.#sharedCount += 1;
+    if (this.#sharedCount <= SHARED_MAX) return;
+    this.#sharedCount = 1;
+    for (const keys of this.#callers.values()) for (const { shared } of keys.values()) shared.clear();
+  }
+
+  #appliedTo(row: PastRow, policy: Policy): readonly AppliedLimit[] {
     const [tenantId, keyFamilyId] = [row[PAST.tenantId], row[PAST.keyFamilyId]];
     const [model, providerId] = [row[PAST.model], row[PAST.providerId]];
     const facts = {
@@ -127,14 +155,27 @@ export class PastCalls implements Past {
     };
     const priority = asPriority(row[PAST.priority]) ?? USUAL_PRIORITY;
     const called = { model, provider: this.#providers.get(providerId) ?? "", priority };
-    return appliedLimits(this.#policyFor(tenantId, keyFamilyId), facts, called, row[PAST.beganAt]);
+    return appliedLimits(policy, facts, called, row[PAST.beganAt]);
   }
 }
 
-function sharedId(row: PastRow): string {
-  const caller = `${row[PAST.tenantId]} ${row[PAST.keyFamilyId]} ${row[PAST.userDigest]} ${row[PAST.feature]} ${row[PAST.session]} ${row[PAST.agent]} ${row[PAST.tags]}`;
-  return `${caller} ${row[PAST.endpoint]} ${row[PAST.model]} ${row[PAST.clientAddress]} ${row[PAST.priority]}`;
+/** With an address in the id of every call, a million calls would have a million lists of limits. */
+function sharedId(row: PastRow, layers: ReadonlySet<Layer>): string {
+  let id = `${row[PAST.endpoint]} ${row[PAST.model]} ${row[PAST.priority]}`;
+  for (const [layer, place] of TELLING) if (layers.has(layer)) id += ` ${row[place]}`;
+  return id;
 }
+
+/** Facts that only limits of their own layer look at. */
+const TELLING = [
+  ["user", PAST.userDigest],
+  ["feature", PAST.feature],
+  ["session", PAST.session],
+  ["agent", PAST.agent],
+  ["tag", PAST.tags],
+  ["ip", PAST.clientAddress],
+] as const;
+const SHARED_MAX = 20_000;
 
 /** The function with its results cached by its arguments. */
 function remembered<Names extends readonly string[], Value>(work: (...names: Names) => Value) {
