@@ -2,9 +2,12 @@ import type { Elapsed } from "@/lib/clock";
 
 /** A quicker answer is not kept: each reader gets its own. */
 const QUICK_MS = 200;
-/** An answer is kept this many times as long as it took, so that one question uses at most a twentieth of a connection. */
+/**
+ * An answer is kept this many times as long as it took, so that one question uses little of a connection. Readers see a
+ * change within ten seconds.
+ */
 const KEPT_TIMES = 20;
-const KEPT_MS_MAX = 30_000;
+const KEPT_MS_MAX = 10_000;
 /** Kept answers; the oldest is dropped first. */
 const QUESTIONS_MAX = 100;
 
