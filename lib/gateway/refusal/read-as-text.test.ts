@@ -8,8 +8,12 @@ const ITS_OWN = [
   /429|500|502|503|504|524/i,
   /rate increased too quickly|rate limit|rate-limit|rate_limit|too many requests/i,
   /overloaded|service unavailable|service_unavailable|service-unavailable|internal error|server error|server_error/i,
-  /terminated|fetch failed|resource exhausted|resource_exhausted/i,
-  /\btry again (?:later|in\b)/i,
+  /provider returned error|provider_returned_error|terminated|fetch failed|failed to fetch|network[-_\s]error/i,
+  /connection (?:error|refused|lost)|socket connection was closed|socket hang up|reset before headers|upstream connect/i,
+  /getaddrinfo|enotfound|eai_again|econnrefused|econnreset|etimedout/i,
+  /\b(?:request|response|connection|network|stream|read) (?:timeout|timed out|time out)\b/i,
+  /try your request again|retry your request|resource exhausted|resource_exhausted/i,
+  /\btry again (?:later|in\b)|\b(?:currently|temporarily) at capacity\b/i,
 ];
 const answer = (more: Partial<ErrorAnswer> = {}): ErrorAnswer => ({
   code: "insufficient_quota",
@@ -28,6 +32,16 @@ test("opencode gets an answer that it does not take for one to repeat, and peopl
   expect(without(told.message)).toBe(answer().message);
   expect(without(told.requestId)).toBe(answer().requestId);
   expect(told.fields).toEqual({ used: 7 });
+});
+
+test.each([
+  ["50429 55024", "connection error", "stream timeout"],
+  ["failed to fetch", "network error", "request timed out"],
+  ["provider returned error", "temporarily at capacity", "ECONNRESET"],
+  ["internal server error", "RATE LIMIT", "try again later"],
+])("nor one whose limit has such a name: %s, %s, %s", (...names) => {
+  const told = forReader(answer({ message: `You exceeded ${names.join(", ")}.`, fields: { names } }), OPENCODE);
+  expect(ITS_OWN.filter((one) => one.test(JSON.stringify(told)))).toEqual([]);
 });
 
 test("a provider's words stay as they are", () => {

@@ -5,9 +5,16 @@ import type { ErrorAnswer } from "@/lib/wire/error-answer";
  * says, and shows nothing meanwhile. A request id or an amount holds such digits by chance.
  */
 const READS_TEXT = /^opencode\//;
-/** The first character of each: 429, 500, 502, 503, 504, 524, and its words. Ahead, because they may overlap. */
-const FIRST_OF_REPEATED =
-  /4(?=29)|5(?=0[0234]|24)|r(?=ate[ _-]limit|esource[ _]exhausted)|t(?=oo many requests|erminated|ry again (?:later|in\b))|o(?=verloaded)|[si](?=ervice[ _-]unavailable|(?:nternal|erver)[ _-]error)|f(?=etch failed)/gi;
+const REPEATED = [
+  "429|500|502|503|504|524|rate[ _-]limit|rate increased too quickly|too many requests|overloaded|service[ _-]unavailable",
+  "internal[ _]error|server[ _-]error|provider[ _-]returned[ _-]error|network[-_\\s]error|upstream connect|connection (?:error|refused|lost)",
+  "terminated|fetch failed|failed to fetch|socket connection was closed|socket hang up|reset before headers",
+  "getaddrinfo|enotfound|eai_again|econnrefused|econnreset|etimedout",
+  "(?:request|response|connection|network|stream|read) (?:timeout|timed out|time out)",
+  "(?:try|retry) your request|resource[ _]exhausted|try again (?:later|in)|(?:currently|temporarily) at capacity",
+];
+/** The first character of each. Ahead, because they may overlap. */
+const FIRST_OF_REPEATED = new RegExp(`(?=${REPEATED.join("|")}).`, "gi");
 /** It is invisible, and people still read the word. */
 const WORD_JOINER = "\u2060";
 
