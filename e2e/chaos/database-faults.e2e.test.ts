@@ -13,6 +13,8 @@ beforeAll(async () => {
 afterAll(() => spillway.stop());
 
 const ANSWERED_MS = 15_000;
+/** How much longer the database is away, with a call each second. */
+const OUTAGE_SECONDS = Number(process.env.OUTAGE_SECONDS ?? 0);
 afterEach(() => postgres.goOn());
 
 const figure = async (name: string) => {
@@ -46,32 +48,43 @@ test("kill -9 of the embedded PostgreSQL: calls go on, it is started again, and 
   await until("every row", async () => (await spillway.ledger("enterprise")).rows.length === 2);
 });
 
-test("PostgreSQL hangs: known keys are served, others refused in time, and it stays ready and says what it lacks", async () => {
-  const { enterprise, loop } = spillway.demo.keys;
-  expect((await spillway.chat(enterprise)).status).toBe(200);
-  await postgres.hang();
-  const inTime = () => ({ signal: AbortSignal.timeout(ANSWERED_MS) });
-  expect((await spillway.chat(enterprise, {}, inTime())).status).toBe(200);
-  const other = await spillway.chat(loop, {}, inTime());
-  expect([other.status, (await other.json()).error.code]).toEqual([503, "auth_unavailable"]);
-  await until("it to be said", async () => (await figure("spillway_database_away")) === 1);
-  expect(await readiness()).toMatchObject({
-    status: 200,
-    text: expect.stringMatching(/^ready\ndegraded: the database/),
-  });
-  const brake = { scope: { tenant: "enterprise" }, mode: "block", reason: "while it hangs", expiresInSeconds: 600 };
-  const { id } = await spillway.admin<{ id: string }>("POST", "brakes", brake);
-  expect((await spillway.chat(enterprise, {}, inTime())).status).toBe(503);
-  await spillway.admin("DELETE", `brakes/${id}`, { reason: "over" });
-  postgres.goOn();
-  await until("it to answer", async () => (await readiness()).text === "ready\n");
-  await until("every row", async () => (await spillway.ledger("enterprise")).rows.length === 4);
-  await until("the brake and its lift to be booked", () => fs.readdirSync(`${spillway.dataDir}/brakes`).length === 0);
-  // An operator's change is answered once it is in force everywhere, and so are all before it.
-  const seen = { ...brake, mode: "observe", reason: "the last change" };
-  const last = await spillway.admin<{ id: string }>("POST", "brakes", seen);
-  await spillway.admin("DELETE", `brakes/${last.id}`, { reason: "over" });
-});
+test(
+  "PostgreSQL hangs: known keys are served, others refused in time, and it stays ready and says what it lacks",
+  async () => {
+    const { enterprise, loop } = spillway.demo.keys;
+    expect((await spillway.chat(enterprise)).status).toBe(200);
+    await postgres.hang();
+    const inTime = () => ({ signal: AbortSignal.timeout(ANSWERED_MS) });
+    expect((await spillway.chat(enterprise, {}, inTime())).status).toBe(200);
+    const other = await spillway.chat(loop, {}, inTime());
+    expect([other.status, (await other.json()).error.code]).toEqual([503, "auth_unavailable"]);
+    await until("it to be said", async () => (await figure("spillway_database_away")) === 1);
+    expect(await readiness()).toMatchObject({
+      status: 200,
+      text: expect.stringMatching(/^ready\ndegraded: the database/),
+    });
+    const brake = { scope: { tenant: "enterprise" }, mode: "block", reason: "while it hangs", expiresInSeconds: 600 };
+    const { id } = await spillway.admin<{ id: string }>("POST", "brakes", brake);
+    expect((await spillway.chat(enterprise, {}, inTime())).status).toBe(503);
+    await spillway.admin("DELETE", `brakes/${id}`, { reason: "over" });
+    for (let second = 0; second < OUTAGE_SECONDS; second++) {
+      expect(await answerOf(enterprise)).toBe("200");
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+    process.stdout.write(
+      `the database was away: ${OUTAGE_SECONDS} calls of a known key in as many seconds were served\n`,
+    );
+    postgres.goOn();
+    await until("it to answer", async () => (await readiness()).text === "ready\n");
+    await until("every row", async () => (await spillway.ledger("enterprise")).rows.length === 4 + OUTAGE_SECONDS);
+    await until("the brake and its lift to be booked", () => fs.readdirSync(`${spillway.dataDir}/brakes`).length === 0);
+    // An operator's change is answered once it is in force everywhere, and so are all before it.
+    const seen = { ...brake, mode: "observe", reason: "the last change" };
+    const last = await spillway.admin<{ id: string }>("POST", "brakes", seen);
+    await spillway.admin("DELETE", `brakes/${last.id}`, { reason: "over" });
+  },
+  180_000 + OUTAGE_SECONDS * 1000,
+);
 
 test.each([1, 2])(
   "PostgreSQL hangs and %i SIGTERM comes: the process leaves, and the next one books every call",

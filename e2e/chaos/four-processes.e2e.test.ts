@@ -6,6 +6,8 @@ import type { LedgerRow, Spillway } from "../fixtures/spillway";
 
 const CAPACITY = 400;
 const CALLERS = 12;
+/** Edits of a tier while calls run. */
+const EDITS = Number(process.env.EDITS ?? 8);
 
 let fleet: Fleet;
 let provider: Provider;
@@ -115,4 +117,52 @@ test("from the press of a brake to the refusal at each of four processes", async
   process.stdout.write(
     `from the press of a brake to the refusal: ${Math.min(...took).toFixed(0)} to ${Math.max(...took).toFixed(0)} ms over ${took.length} refusals\n`,
   );
+});
+
+/** What an answer's limits are above the two numbers that each edit raises by one. */
+function versionsOf(answer: Response): number[] {
+  const policy = answer.headers.get("ratelimit-policy") ?? "";
+  const told = (name: string) => Number(new RegExp(`"${name}";q=(\\d+)`).exec(policy)?.[1]);
+  return [told("requests-per-minute") - MANY, told("tokens-per-minute") - MANY];
+}
+
+const MANY = 1_000_000_000;
+
+test("edits under load: each call is judged by exactly one version, and by the newest that was answered before it came", async () => {
+  const key = processAt(0).demo.keys.enterprise;
+  const edit = async (index: number, number: number) => {
+    const tier = await processAt(index).admin<Tier>("GET", "tiers/enterprise");
+    const limits = tier.limits.map((limit) => ({
+      ...limit,
+      ...(limit.name.endsWith("-per-minute") ? { capacity: MANY + number, refill: MANY } : {}),
+      ...(limit.name === "concurrent-calls" ? { capacity: 1000 } : {}),
+    }));
+    await processAt(index).admin("PUT", "tiers/enterprise", { ...tier, limits });
+  };
+  await edit(0, 0);
+  let sent = 0;
+  let answered = 0;
+  const judged: { before: number; versions: number[]; after: number }[] = [];
+  const caller = async (number: number) => {
+    for (let call = 0; answered < EDITS; call++) {
+      const before = answered;
+      const answer = await processAt((number + call) % 4).chat(key);
+      await answer.text();
+      expect(answer.status).toBe(200);
+      judged.push({ before, versions: versionsOf(answer), after: sent });
+    }
+  };
+  const callers = Array.from({ length: CALLERS }, (_, number) => caller(number));
+  for (let number = 1; number <= EDITS; number++) {
+    sent = number;
+    await edit(number % 4, number);
+    answered = number;
+  }
+  await Promise.all(callers);
+  const wrong = judged.filter(
+    ({ before, versions: [requests = -1, tokens], after }) =>
+      requests !== tokens || requests < before || requests > after,
+  );
+  process.stdout.write(`edits under load: ${EDITS} edits, ${judged.length} calls, ${wrong.length} by no one version\n`);
+  expect(wrong).toEqual([]);
 });

@@ -262,3 +262,29 @@ test("a provider that answers too late is left alone by all its models, and each
   });
   expect(state).toMatchObject({ detail: "it did not answer in time" });
 });
+
+// The last one: it uses up the retries that this process has saved.
+test("providers that fail every call are asked at most 1.1 times per call", async () => {
+  await Promise.all([
+    a.serve(spillway, "worn", { coolsDown: false }),
+    b.serve(spillway, "spare", { coolsDown: false }),
+  ]);
+  await model("worn", { fallbacks: ["spare"] });
+  a.play = FAILING;
+  b.play = FAILING;
+  const CALLS = 1000;
+  const statuses = new Map<number, number>();
+  const caller = async () => {
+    for (let call = 0; call < CALLS / 10; call++) {
+      const answer = await chat("worn");
+      await answer.text();
+      statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+    }
+  };
+  await Promise.all(Array.from({ length: 10 }, caller));
+  const sent = a.came.length + b.came.length;
+  process.stdout.write(`${CALLS} calls of providers that fail: ${sent} requests to them\n`);
+  expect([...statuses]).toEqual([[502, CALLS]]);
+  expect(a.came.length).toBe(CALLS);
+  expect(sent).toBeLessThanOrEqual(1.1 * CALLS);
+});

@@ -198,7 +198,8 @@ async function sendOnce(gateway: Gateway, serving: Serving): Promise<Sent> {
   const tenantId = principal.tenant.id;
   const { requestId } = intent;
   const { states } = decision;
-  const watched = gateway.upstreams.watch({ model, tenantId, requestId, isLastWay: !hasOtherWay, states });
+  const isRetry = serving.again !== undefined;
+  const watched = gateway.upstreams.watch({ model, tenantId, requestId, isLastWay: !hasOtherWay, isRetry, states });
   for (const { check, used } of states) {
     // The capacity is the share of one class, but the refill is the whole limit.
     if (check.isPart === true) gateway.shedding.met(check.counter, (used + check.cost) / check.rule.refill);

@@ -40,13 +40,8 @@ async function run(mode: Mode, seed: number) {
     // While the provider cools down, the other provider is called directly.
     let isServed = !isOpen;
     sent += 1;
-    const watched = upstreams.watch({
-      model: MODEL,
-      tenantId: `t${call % 2}`,
-      requestId: by,
-      isLastWay: false,
-      states: [],
-    });
+    const asked = { model: MODEL, tenantId: `t${call % 2}`, isLastWay: false, states: [] };
+    const watched = upstreams.watch({ ...asked, requestId: by, isRetry: false });
     if (!isOpen) watched.ended("client_abort");
     else {
       if (call >= 800) sentLast += 1;
@@ -59,6 +54,7 @@ async function run(mode: Mode, seed: number) {
       isServed = answer === 200;
       if (!isServed && upstreams.budget.take()) {
         sent += 1;
+        upstreams.watch({ ...asked, requestId: `${by}-again`, isRetry: true }).ended("complete");
         isServed = true;
       }
     }

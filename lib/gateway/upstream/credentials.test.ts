@@ -41,7 +41,7 @@ test("a credential that cools down gets no calls and the others take its share; 
   const of = upstreams();
   const limit = (index: number) => {
     const { provider } = WAYS[index] ?? WAYS[0] ?? { provider: plain.provider };
-    const call = { tenantId: "t", requestId: `r${index}`, isLastWay: false, states: [] };
+    const call = { tenantId: "t", requestId: `r${index}`, isLastWay: false, isRetry: false, states: [] };
     of.watch({ ...call, model: { ...model, provider } }).answered(429, (name) =>
       name === "retry-after" ? "60" : null,
     );

@@ -168,7 +168,14 @@ export async function playScarce(run: Scarce, sharedBody?: (clock: { now(): numb
       if (door.kind === "probe") upstreams.giveUpProbe(model, requestId);
       return refuse();
     }
-    const watched = upstreams.watch({ model, tenantId: "t", requestId, isLastWay: false, states: decision.states });
+    const watched = upstreams.watch({
+      model,
+      tenantId: "t",
+      requestId,
+      isLastWay: false,
+      isRetry: false,
+      states: decision.states,
+    });
     later(WAY_MS * (0.5 + random()), () => {
       told.sent += 1;
       const { status, header } = provider.take(run.tokensEach, clock.at);

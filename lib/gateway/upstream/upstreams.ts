@@ -110,9 +110,12 @@ export class Upstreams {
     }
   }
 
-  /** Watches one call that is about to be sent. `isLastWay`: no other provider could serve it. */
-  watch(call: { model: Model; tenantId: string; requestId: string; isLastWay: boolean } & Admitted): WatchedCall {
-    this.budget.sent();
+  /**
+   * Watches one call that is about to be sent. `isLastWay`: no other provider could serve it. `isRetry`: it was sent
+   * before, so it saves no further retry.
+   */
+  watch(call: Asked & Admitted): WatchedCall {
+    if (!call.isRetry) this.budget.sent();
     const admittedAtMs = this.#clock.now();
     if (call.model.provider.ramps) this.#busy(call.model, admittedAtMs);
     const { model, tenantId, requestId, isLastWay } = call;
@@ -140,6 +143,13 @@ export class Upstreams {
 }
 
 /** Our counters at a call's admission. */
+type Asked = {
+  readonly model: Model;
+  readonly tenantId: string;
+  readonly requestId: string;
+  readonly isLastWay: boolean;
+  readonly isRetry: boolean;
+};
 type Admitted = { readonly states: readonly CheckState[] };
 
 type Told = {

@@ -29,7 +29,14 @@ test("a provider that names other limits with each answer causes a few writes a 
       "x-ratelimit-limit-requests": String(call % 2 === 0 ? 100 : 10),
       "x-ratelimit-remaining-requests": "9",
     };
-    const watched = upstreams.watch({ model, tenantId: "t", requestId: `r${call}`, isLastWay: false, states: [] });
+    const watched = upstreams.watch({
+      model,
+      tenantId: "t",
+      requestId: `r${call}`,
+      isLastWay: false,
+      isRetry: false,
+      states: [],
+    });
     watched.answered(200, (name) => headers[name] ?? null);
     watched.ended("complete");
     for (let spin = 0; spin < 5; spin++) await Promise.resolve();
