@@ -204,6 +204,29 @@ describe.each(["own", "next"])("door %s: requests that share a connection", (doo
     expect((await answer.text()).startsWith(": open\n\n")).toBe(door === "next");
   });
 
+  test("answers to a client that guesses keys are held back", async () => {
+    const { operatorToken } = spillway.demo;
+    const heldNow = async () => {
+      const headers = { authorization: `Bearer ${operatorToken}` };
+      const text = await (await fetch(`${spillway.baseUrl}/api/metrics`, { headers })).text();
+      return Number(/^spillway_answers_held (\d+)/m.exec(text)?.[1]);
+    };
+    await until("a guess that is held", async () => {
+      const guesses = Array.from({ length: 35 }, () => rawFrom("127.0.0.9", spillway.baseUrl, call("sw_live_wrong")));
+      const looked = until("one of them", async () => (await heldNow()) > 0, 1000).catch(() => false);
+      const answers = await Promise.all(guesses);
+      expect(answers.map(statusOf).every((status) => status === 401 || status === 429)).toBe(true);
+      return looked;
+    });
+  });
+
+  test("a refusal before the end of a body ends the connection", async () => {
+    const half = call("sw_live_wrong", "/v1/messages", []).replace(/Content-Length: \d+/, "Content-Length: 90000");
+    const answer = await rawFrom("127.0.0.10", spillway.baseUrl, half);
+    expect(statuses(answer)).toEqual([401]);
+    expect(answer).toMatch(/^connection: close\r$/im);
+  });
+
   test("CONNECT is answered", async () => {
     const answer = await raw(spillway.baseUrl, "CONNECT evil.test:443 HTTP/1.1\r\nHost: localhost\r\n\r\n");
     expect(statuses(answer)).toEqual([405]);

@@ -1,14 +1,17 @@
 import type { BareHost } from "./exchange/bare-host";
+import type { FrontedCalls } from "./exchange/fronted-calls";
 import type { Gateway } from "./gateway";
 
 /**
  * `doorSecret` marks the headers that our own server added in front of Next. `bare`: replaces that server on serverless
- * hosts. Null = the server exists, and requests that did not pass it are not served.
+ * hosts. Null = the server exists, and requests that did not pass it are not served. `fronted`: calls that it has passed to
+ * Next.
  */
 export type CurrentGateway = {
   readonly gateway: Gateway;
   readonly doorSecret: string;
   readonly bare: BareHost | null;
+  readonly fronted: FrontedCalls;
 };
 
 /**

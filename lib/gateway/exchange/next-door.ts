@@ -6,7 +6,7 @@ import { handle } from "../routes/handle";
 import type { After, Judged } from "./bare-host";
 import type { Exchange, Reply } from "./exchange";
 
-/** Header from our server to Next's handlers with the client's address: `<door secret> <address>`. */
+/** Header from our server to Next's handlers: `<door secret> <client's address> <request id>`. */
 export const CLIENT_HEADER = "x-spillway-client";
 
 /**
@@ -23,7 +23,9 @@ export async function nextDoor(request: Request, after: After): Promise<Response
   }
   if (judged.kind === "refused") return judged.answer;
   const { gateway, bare } = current;
-  const exchange = exchangeOf(request, judged.address);
+  const exchange = exchangeOf(request, judged);
+  const fronted = current.fronted.get(exchange.requestId);
+  fronted?.begun(exchange);
   const end = untilEnded(request.signal);
   if (bare !== null) after(() => end.ended.then(bare.settled));
   const reply = await handle(gateway, exchange);
@@ -35,15 +37,21 @@ export async function nextDoor(request: Request, after: After): Promise<Response
   // Next may neither pull nor cancel a body that has no reader.
   request.signal.addEventListener("abort", leave, { once: true });
   if (request.signal.aborted) leave();
+  await fronted?.answered(reply);
   const body = NULL_BODY.has(reply.status) ? nothing(over) : bodyOf(reply, { leave, over });
   return new Response(body, { status: reply.status, headers: reply.headers });
 }
 
+type Passed = Extract<Judged, { kind: "passed" }> & { readonly requestId?: string | undefined };
+
 /** Null = not checked. */
-async function judgedBy({ bare, doorSecret }: CurrentGateway, request: Request): Promise<Judged | null> {
+async function judgedBy(
+  { bare, doorSecret }: CurrentGateway,
+  request: Request,
+): Promise<Exclude<Judged, { kind: "passed" }> | Passed | null> {
   if (bare !== null) return bare.judge(request);
-  const [secret = "", address = "0.0.0.0"] = (request.headers.get(CLIENT_HEADER) ?? "").split(" ");
-  return secret === doorSecret ? { kind: "passed", address } : null;
+  const [secret = "", address = "0.0.0.0", requestId] = (request.headers.get(CLIENT_HEADER) ?? "").split(" ");
+  return secret === doorSecret ? { kind: "passed", address, requestId } : null;
 }
 
 /** Time for a call to end after its caller has left. */
@@ -67,10 +75,10 @@ function nothing(over: () => void): null {
 /** Statuses with which a Response takes no body at all, not even an empty one (Fetch standard, 2.2.3). */
 const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
-function exchangeOf(request: Request, address: string): Exchange {
+function exchangeOf(request: Request, { address, requestId }: Passed): Exchange {
   const url = new URL(request.url);
   return {
-    requestId: newRequestId(systemClock.now()),
+    requestId: requestId ?? newRequestId(systemClock.now()),
     method: request.method,
     path: url.pathname,
     query: url.search.slice(1),

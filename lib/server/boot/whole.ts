@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import path from "node:path";
 import type { Env } from "@/lib/env";
 import { setCurrentGateway } from "@/lib/gateway/current-gateway";
+import { FrontedCalls } from "@/lib/gateway/exchange/fronted-calls";
 import { policyJobs } from "@/lib/jobs/policy-jobs";
 import { startJobs } from "@/lib/jobs/run-jobs";
 import { type Log, makeLog } from "@/lib/log";
@@ -59,7 +60,7 @@ async function assemble(
   });
   const { gateway, store, frontDoor, health } = calls;
   const doorSecret = randomBytes(16).toString("hex");
-  setCurrentGateway({ gateway, doorSecret, bare: null });
+  setCurrentGateway({ gateway, doorSecret, bare: null, fronted: new FrontedCalls() });
   const operators = await bootConsole(installation, {
     auth,
     policy: gateway.policy,

@@ -3,7 +3,9 @@ import type { Socket } from "node:net";
 import { systemClock, systemElapsed } from "@/lib/clock";
 import { fromReadable } from "@/lib/gateway/bounds/body-source";
 import { HeldAnswers } from "@/lib/gateway/bounds/held-answers";
+import { currentGateway } from "@/lib/gateway/current-gateway";
 import { apiPath, meansApi } from "@/lib/gateway/exchange/api-path";
+import type { Exchange, Reply } from "@/lib/gateway/exchange/exchange";
 import type { Gateway } from "@/lib/gateway/gateway";
 import { handle, isDataPlane } from "@/lib/gateway/routes/handle";
 import { newRequestId } from "@/lib/request-id";
@@ -76,7 +78,7 @@ export class RequestServer {
   readonly #trust: Parameters<typeof clientAddress>[0]["trust"];
   readonly #held: HeldAnswers;
   /** the call that is being served on a connection */
-  readonly #serving = new WeakMap<Socket, CallExchange>();
+  readonly #serving = new WeakMap<Socket, Exchange>();
 
   constructor(door: Door, options: DoorOptions & { readonly next: NextHandler }) {
     const { env } = door;
@@ -165,23 +167,46 @@ export class RequestServer {
     this.#serving.set(request.socket, exchange);
     const began = performance.now();
     try {
-      if (env.door === "next" && !isStray) {
-        await this.#passToNext(judged);
-        gateway.metrics.answered(response.statusCode);
-        return;
-      }
+      if (env.door === "next" && !isStray) return await this.#serveByNext(judged, gateway, exchange);
       const reply = await handle(gateway, exchange);
-      if (!request.complete) await parsed();
-      gateway.metrics.answered(reply.status);
-      if (!request.complete) this.cut(request.socket);
-      // The data plane never sends this status without a valid key.
-      else if (reply.status === SERVED) this.pace.served(request.socket);
-      const isHeld = reply.isRepeated === true || (reply.status >= REFUSED && this.#isCutAgain(request));
-      if (isHeld) await this.#hold(request);
+      const isHeld = await this.#judge(gateway, request, reply);
       await sendReply(response, reply, exchange, !isHeld);
     } finally {
       this.#left(gateway, exchange, response, began);
     }
+  }
+
+  /** Next's route handler serves the call. The rules about its connection are the same, and are kept here. */
+  async #serveByNext(judged: Judged, gateway: Gateway, { requestId }: CallExchange): Promise<void> {
+    const { request, response } = judged;
+    let isJudged = false;
+    const over = currentGateway()?.fronted.add(requestId, {
+      begun: (exchange) => void this.#serving.set(request.socket, exchange),
+      answered: async (reply) => {
+        isJudged = true;
+        await this.#judge(gateway, request, reply);
+        // An unread body would have to be read off the connection first.
+        if (!request.complete && !response.headersSent) response.setHeader("connection", "close");
+      },
+    });
+    try {
+      await this.#passToNext(judged, requestId);
+    } finally {
+      over?.();
+      if (!isJudged) gateway.metrics.answered(response.statusCode);
+    }
+  }
+
+  /** What an answer says about its connection. Resolves when the answer may be sent; true: it was held back. */
+  async #judge({ metrics }: Gateway, request: IncomingMessage, reply: Reply): Promise<boolean> {
+    if (!request.complete) await parsed();
+    metrics.answered(reply.status);
+    if (!request.complete) this.cut(request.socket);
+    // The data plane never sends this status without a valid key.
+    else if (reply.status === SERVED) this.pace.served(request.socket);
+    const isHeld = reply.isRepeated === true || (reply.status >= REFUSED && this.#isCutAgain(request));
+    if (isHeld) await this.#hold(request);
+    return isHeld;
   }
 
   /** Refuses a request whose body is not read. */
@@ -207,7 +232,7 @@ export class RequestServer {
   #left({ bounds }: Gateway, exchange: CallExchange, response: ServerResponse, began: number): void {
     bounds.leave(exchange);
     const { method } = exchange;
-    // Behind Next's handlers the answer has its own id.
+    // A call that was sent a second time has a second id.
     const requestId = response.getHeader("x-request-id") ?? exchange.requestId;
     const ms = Math.round(performance.now() - began);
     // The path's text is not logged: it comes from the caller and may contain secrets.
@@ -232,9 +257,9 @@ export class RequestServer {
     };
   }
 
-  #passToNext(judged: Judged): Promise<void> {
+  #passToNext(judged: Judged, requestId = ""): Promise<void> {
     const { next, isDev } = this.#options;
-    return passToNext(this.#forNext(judged), { door: this.#door, next, isDev });
+    return passToNext({ ...this.#forNext(judged), requestId }, { door: this.#door, next, isDev });
   }
 
   #forNext({ request, response, path }: Judged) {

@@ -21,6 +21,8 @@ export type ForNext = {
   readonly path: string;
   /** the client's */
   readonly address: string;
+  /** of a call */
+  readonly requestId?: string;
 };
 
 /** Time limit for the body of a request that Next serves. */
@@ -49,7 +51,7 @@ const LATE: EarlyRefusal = { status: 408, code: "request_timeout", message: "The
 
 /** Passes a request to Next, with bounds and without the headers that only our own server may set. */
 export async function passToNext(
-  { request, response, path, address }: ForNext,
+  { request, response, path, address, requestId = "" }: ForNext,
   { door, next, isDev }: { readonly door: Door; readonly next: NextHandler; readonly isDev: boolean },
 ): Promise<void> {
   const isData = isDataPlane(path);
@@ -63,7 +65,7 @@ export async function passToNext(
   const tree = request.headers["next-router-state-tree"];
   if (tree !== undefined && !isRouterState(String(tree))) delete request.headers["next-router-state-tree"];
   delete request.headers["x-forwarded-for"];
-  request.headers[CLIENT_HEADER] = `${door.doorSecret} ${address}`;
+  request.headers[CLIENT_HEADER] = `${door.doorSecret} ${address} ${requestId}`;
   request.headers[ADDRESS_HEADER] = address;
   const isPage = !isApi && !path.startsWith("/_next/static/");
   consoleHeaders(request, response, { isSecure: door.env.publicUrl.startsWith("https:"), isPage, isDev });

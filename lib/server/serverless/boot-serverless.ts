@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Env } from "@/lib/env";
 import { BootFault } from "@/lib/errors";
 import { setCurrentGateway } from "@/lib/gateway/current-gateway";
+import { FrontedCalls } from "@/lib/gateway/exchange/fronted-calls";
 import { policyJobs } from "@/lib/jobs/policy-jobs";
 import { startJobs } from "@/lib/jobs/run-jobs";
 import { makeLog } from "@/lib/log";
@@ -57,6 +58,7 @@ export async function bootServerless(env: Env): Promise<() => Promise<void>> {
       gateway,
       // No request comes through a server of our own.
       doorSecret: randomBytes(16).toString("hex"),
+      fronted: new FrontedCalls(),
       bare: {
         judge: makeJudge({ env, attempts: frontDoor }),
         settled,
