@@ -27,7 +27,7 @@ export function sendText(response: ServerResponse, status: number, text: string)
 export async function sendMetrics(door: Door, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const sent = /^bearer +(\S+)$/i.exec(request.headers.authorization ?? "")?.[1] ?? "";
   const digest = (text: string) => createHash("sha256").update(text).digest();
-  if (!timingSafeEqual(digest(sent), digest(door.metricsToken))) {
+  if (sent === "" || !timingSafeEqual(digest(sent), digest(door.metricsToken))) {
     const message = "Send METRICS_TOKEN (or the operator token) as a bearer token.";
     return refuseEarly(response, { status: 401, code: "unauthenticated", message });
   }

@@ -1,5 +1,6 @@
 import type http from "node:http";
-import { expect, test } from "vitest";
+import net from "node:net";
+import { expect, onTestFinished, test } from "vitest";
 import { Portions, parseAgain, stopParsing } from "./portions";
 import { answered, CRUMBS, crumbs, listening, type Serve, TURN_CHUNKS_MAX } from "./portions.suite";
 
@@ -73,6 +74,27 @@ test("nothing more of a stopped connection is parsed until it may continue, even
   expect(chunks).toBeLessThan(TURN_CHUNKS_MAX);
   for (const socket of sockets) parseAgain(socket);
   expect(await text).toContain(`chunks ${CRUMBS}`);
+});
+
+test("no usual first read waits behind dense ones, also on probation", () => {
+  let ms = 0;
+  const parsed: string[] = [];
+  const portions = new Portions({ isOnProbation: () => true, now: () => ms });
+  const connection = (name: string) => {
+    const socket = new net.Socket();
+    onTestFinished(() => void socket.destroy());
+    socket.on("data", () => {
+      parsed.push(name);
+      // One portion uses up the turn.
+      ms += 10;
+    });
+    portions.take(socket);
+    return socket;
+  };
+  const read = (name: string, text: string) => connection(name).emit("data", Buffer.from(text));
+  for (const name of ["dense", "dense behind it"]) read(name, crumbs(CRUMBS));
+  read("usual", call(0));
+  expect(parsed).toEqual(["dense", "usual"]);
 });
 
 test("pipelined calls that take long are parsed for 3 ms per turn of the loop, over all connections", async () => {
