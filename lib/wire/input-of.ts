@@ -1,4 +1,6 @@
-import { isObject, member, textOf } from "./json/object";
+import { PublicError } from "@/lib/errors";
+import { isObject, listOf, member, textOf } from "./json/object";
+import { isInnerAddress } from "./open/picture-address";
 
 /** What a provider counts as input of a body: its text piece by piece, and everything else as pictures. */
 export type Input = { readonly texts: readonly string[]; readonly pictures: number };
@@ -6,7 +8,8 @@ export type Input = { readonly texts: readonly string[]; readonly pictures: numb
 /**
  * Reads the whole body. All of it counts, under any name and at any place, except for what is known to be free: the
  * settings of a call, the names that form a message, and short identifiers. Text in a member that this file does not
- * know counts with the member's name. Media count by their own rule and are never opened.
+ * know counts with the member's name. Media count by their own rule and are never opened. Throws PublicError for the
+ * address of a medium or a tool's server in our own network: a provider there would read it for the caller.
  */
 export function inputOf(body: Readonly<Record<string, unknown>>): Input {
   const found: Found = { texts: [], pictures: 0 };
@@ -15,7 +18,16 @@ export function inputOf(body: Readonly<Record<string, unknown>>): Input {
     if (CONVERSATION.has(name)) readValue(value, found);
     else found.texts.push(asText(value));
   }
+  for (const tool of listOf(body.tools)) refuseInner("server_url", member(tool, "server_url"));
+  for (const server of listOf(body.mcp_servers)) refuseInner("url", member(server, "url"));
   return found;
+}
+
+function refuseInner(param: string, value: unknown): void {
+  if (typeof value === "string" && isInnerAddress(value))
+    throw new PublicError("invalid_value", `${param} must be a public address.`, { param });
+  else if (typeof value === "object" && value !== null)
+    for (const inner of Object.values(value)) refuseInner(param, inner);
 }
 
 type Found = { readonly texts: string[]; pictures: number };
@@ -42,7 +54,7 @@ const CONVERSATION: ReadonlySet<string> = new Set(["messages", "input", "system"
 const FORM: ReadonlySet<string> = new Set([
   ...["role", "type", "id", "tool_call_id", "tool_use_id", "call_id", "status", "media_type", "detail", "format"],
   ...["content", "text", "name", "refusal", "thinking", "summary", "output", "arguments", "cache_control", "is_error"],
-  ...["image_url", "url", "source", "data", "file_id", "file_url", "file_data", "input_audio", "result"],
+  ...["image_url", "url", "source", "data", "file", "file_id", "file_url", "file_data", "input_audio", "result"],
 ]);
 
 /** Members whose values are identifiers or one of a few words. They are free if they look like one. */
@@ -66,7 +78,7 @@ function readValue(value: unknown, found: Found, name = ""): void {
 }
 
 function readMember(owner: Record<string, unknown>, name: string, value: unknown, found: Found): void {
-  if (!FORM.has(name)) found.texts.push(name, asText(value));
+  if (!FORM.has(name)) readOther(name, value, found);
   else if (name === "source") readSource(owner, value, found);
   else if (name === "image_url") readPicture(value, found);
   else if (name === "file_url" || name === "file_id") {
@@ -78,6 +90,19 @@ function readMember(owner: Record<string, unknown>, name: string, value: unknown
   else readValue(value, found, name);
 }
 
+/** Names under which other kinds of part have their media. */
+const MEDIA = /(?:^|_)(?:url|uri|video|audio|document|media)s?$/i;
+const ADDRESS = /\b(?:https?|gs|s3):\/\//gi;
+
+/** A member that this file does not know. The provider may fetch what it names: each address counts as a document. */
+function readOther(name: string, value: unknown, found: Found): void {
+  const text = asText(value);
+  found.texts.push(name, text);
+  if (!MEDIA.test(name)) return;
+  refuseInner(name, value);
+  found.pictures += DOCUMENT_PICTURES * (text.match(ADDRESS)?.length ?? 0);
+}
+
 /** The least that a document counts as: it cannot be opened here. */
 const DOCUMENT_PICTURES = 5;
 /** A picture counts 3,000 tokens, so this is one token for 16 characters: a page of text takes some 20,000. */
@@ -86,8 +111,15 @@ const BASE64_CHARS_OF_DOCUMENT = 48_000;
 const BASE64_CHARS_OF_SOUND = 96_000;
 const ADDRESS_CHARS_MAX = 2048;
 
+/** "%PDF-" in base64: some providers look at the content, whatever type is named. */
+const PDF = "JVBERi";
+
+function picturesIn(data: string): number {
+  return data.startsWith(PDF) ? documentPictures(data) : 1;
+}
+
 function readPicture(value: unknown, found: Found): void {
-  found.pictures += 1;
+  found.pictures += picturesIn(dataUrl(isObject(value) ? value.url : value).data);
   if (isObject(value)) {
     const { url, ...rest } = value;
     readAddress(url, found, "");
@@ -102,8 +134,8 @@ function readSource(owner: Record<string, unknown>, source: unknown, found: Foun
     return;
   }
   const { data, url, file_id: file, ...rest } = source;
-  if (owner.type === "image") found.pictures += 1;
-  else found.pictures += documentPictures(data);
+  const isImage = owner.type === "image" && source.media_type !== "application/pdf";
+  found.pictures += isImage ? picturesIn(textOf(data)) : documentPictures(data);
   if (source.type === "base64" && isBase64(data) && isMedia(source.media_type)) readValue(rest, found);
   else readValue({ ...rest, ...(data === undefined ? {} : { data }) }, found);
   readAddress(url, found, "");
@@ -135,8 +167,9 @@ function documentPictures(data: unknown): number {
   return Math.max(DOCUMENT_PICTURES, Math.ceil(textOf(data).length / BASE64_CHARS_OF_DOCUMENT));
 }
 
-/** An address or an inline picture: free when it looks like one, else text. */
+/** An address or an inline picture: free when it looks like one, else text. Throws PublicError for an inner address. */
 function readAddress(value: unknown, found: Found, name: string): void {
+  refuseInner(name || "url", value);
   const { head, data } = dataUrl(value);
   const isPicture = /^data:image\/[\w.+-]{1,64};base64$/.test(head) && isBase64(data);
   const isAddress = /^https:\/\/\S+$/.test(textOf(value)) && textOf(value).length <= ADDRESS_CHARS_MAX;

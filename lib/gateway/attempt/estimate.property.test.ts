@@ -5,6 +5,7 @@ import { parseMessages } from "@/lib/wire/anthropic/parse-messages";
 import type { Call } from "@/lib/wire/call";
 import { isObject } from "@/lib/wire/json/object";
 import { parseChat } from "@/lib/wire/openai/parse-chat";
+import { parseEmbeddings } from "@/lib/wire/openai/parse-embeddings";
 import { parseResponses } from "@/lib/wire/responses/parse-responses";
 import { estimateInputTokens } from "./estimate";
 
@@ -225,6 +226,48 @@ test("what an image, a sound and a document hold is not taken for text", () => {
   expect(estimates).toEqual([3008, 3008, 3008]);
   const pdf = { type: "document", source: { type: "base64", media_type: "application/pdf", data } };
   expect(estimateInputTokens(parseMessages(user(pdf)))).toBe(9 * 3000 + 8);
+});
+
+const DOCUMENT = 5 * 3000;
+const LONG_PDF = `JVBERi0x${"TWFu".repeat(100_000)}`;
+const said = (part: object) => ({ model: "m", max_tokens: 1, messages: [{ role: "user", content: [part] }] });
+
+test.each<[string, Call, number]>([
+  ["a stored file", parseChat(said({ type: "file", file: { file_id: "file-abc" } })), DOCUMENT],
+  ["a video", parseChat(said({ type: "video_url", video_url: { url: "https://a.b/c.mp4" } })), DOCUMENT],
+  ["a sound", parseChat(said({ type: "audio_url", audio_url: "https://a.b/c.mp3" })), DOCUMENT],
+  ["a document", parseChat(said({ type: "document_url", document_url: "https://a.b/c" })), DOCUMENT],
+  [
+    "a video of frames",
+    parseChat(said({ type: "video", video: ["https://a.b/1.png", "https://a.b/2.png"] })),
+    2 * DOCUMENT,
+  ],
+  ["a file by its place", parseMessages(said({ type: "new", media: { file_uri: "gs://a/b" } })), DOCUMENT],
+  [
+    "a PDF in a picture's place",
+    parseMessages(
+      said({ type: "image", source: { type: "base64", media_type: "application/pdf", data: "TWFu".repeat(100_000) } }),
+    ),
+    9 * 3000,
+  ],
+  [
+    "a PDF that is called a picture",
+    parseMessages(said({ type: "image", source: { type: "base64", media_type: "image/png", data: LONG_PDF } })),
+    9 * 3000,
+  ],
+  [
+    "the same in chat",
+    parseChat(said({ type: "image_url", image_url: { url: `data:image/png;base64,${LONG_PDF}` } })),
+    9 * 3000,
+  ],
+  ["other input of embeddings", parseEmbeddings({ model: "m", input: "a", texts: [hidden(7)] }), CHARS * SHARE],
+])("media that the provider fetches or opens count as documents: %s", (_name, call, least) => {
+  expect(estimateInputTokens(call)).toBeGreaterThanOrEqual(least);
+});
+
+test("an address that is only mentioned is text", () => {
+  const mention = { type: "text", text: "see https://a.b/c.mp4", annotations: [{ url: "https://a.b" }] };
+  expect(estimateInputTokens(parseChat(said(mention)))).toBeLessThan(100);
 });
 
 test("the names and labels that form a call are free", () => {

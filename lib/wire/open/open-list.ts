@@ -24,14 +24,15 @@ const DECISIVE: readonly string[] = [
   ...["messages", "input", "prompt", "system", "instructions", "previous_response_id", "conversation", "thread"],
   ...["web_search_options", "search_parameters", "input_file_id", "requests"],
 ];
-const FOLDED: ReadonlySet<string> = new Set([...DECISIVE, ...CLOSED].map(folded));
+const EXACT: ReadonlySet<string> = new Set([...DECISIVE, ...CLOSED]);
+const FOLDED: ReadonlySet<string> = new Set([...EXACT].map(folded));
 
 /**
  * Whether a name is another spelling of one that is read here. A server in Go reads members without regard to case, and one
  * made from protocol buffers takes `maxTokens` for `max_tokens`. There the last one wins, and it was never checked here.
  */
 function isMisspelt(name: string): boolean {
-  return /[^a-z0-9_]/.test(name) && FOLDED.has(folded(name));
+  return !EXACT.has(name) && FOLDED.has(folded(name));
 }
 
 /** To upper case first: that also folds the long s and the Kelvin sign. */

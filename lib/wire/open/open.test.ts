@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { asPublicError } from "@/lib/errors";
 import { parseMessages } from "../anthropic/parse-messages";
+import { parseChat } from "../openai/parse-chat";
 import { parseEmbeddings } from "../openai/parse-embeddings";
 import { parseResponses } from "../responses/parse-responses";
 import { KNOWN_FIELDS } from "./known-fields";
@@ -57,6 +58,8 @@ describe("another spelling of what decides limits and money is refused, as some 
   });
 
   test("what is only spelt like it passes", () => {
+    for (const name of ["maxtokens", "max_tokens_", "servicetier", "apikey"])
+      expect(() => refuseClosed("chat", { [name]: 1 })).toThrow("is not served here");
     for (const name of ["x-vendor", "chatTemplateKwargs", "max_tokens", "topK", "guidedJson", "ignore_eos"])
       expect(() => refuseClosed("chat", { [name]: 1 })).not.toThrow();
   });
@@ -99,6 +102,39 @@ test("both sides speak one dialect", () => {
   expect(isSameDialect("messages", "anthropic") && isSameDialect("count_tokens", "anthropic")).toBe(true);
   expect(isSameDialect("responses", "openai") && isSameDialect("embeddings", "openai")).toBe(true);
   expect(isSameDialect("chat", "anthropic") || isSameDialect("messages", "openai")).toBe(false);
+});
+
+describe("no address in our own network goes on to a provider that would fetch it", () => {
+  const inner = "http://169.254.169.254/latest";
+  const user = (part: object) => [{ role: "user", content: [part] }];
+  const chat = (part: object) => () => parseChat({ model: "m", messages: user(part) });
+  const responses = (part: object, more: object = {}) => parseResponses({ model: "m", input: user(part), ...more });
+  const messages = (part: object, more: object = {}) =>
+    parseMessages({ model: "m", max_tokens: 1, messages: user(part), ...more });
+  const TEXT = { type: "text", text: inner };
+  test.each<[string, () => unknown]>([
+    ["chat: a video", chat({ type: "video_url", video_url: { url: inner } })],
+    ["chat: a sound", chat({ type: "audio_url", audio_url: "http://localhost:6379/" })],
+    ["chat: frames", chat({ type: "video", video: ["https://a.b/1", "http://10.0.0.1/2"] })],
+    ["responses: an image", () => responses({ type: "input_image", image_url: inner })],
+    ["responses: a file", () => responses({ type: "input_file", file_url: "http://[::ffff:127.0.0.1]/" })],
+    ["responses: a local file", () => responses({ type: "input_file", file_url: "file:///etc/passwd" })],
+    [
+      "responses: a tool's server",
+      () => responses(TEXT, { tools: [{ type: "mcp", server_url: "https://10.0.0.1/" }] }),
+    ],
+    ["messages: an image", () => messages({ type: "image", source: { type: "url", url: "http://0x7f.1/" } })],
+    ["messages: a document", () => messages({ type: "document", source: { type: "url", url: "http://redis/" } })],
+    ["messages: a tool's server", () => messages(TEXT, { mcp_servers: [{ type: "url", url: "http://2130706433/" }] })],
+  ])("%s", (_name, parse) => {
+    expect(parse).toThrow(expect.objectContaining({ code: "invalid_value" }));
+  });
+
+  test("text may name any, and media public ones", () => {
+    expect(() => [chat(TEXT)(), responses({ type: "input_text", text: inner }), messages(TEXT)]).not.toThrow();
+    expect(() => responses({ type: "input_image", image_url: "https://example.com/a.png" })).not.toThrow();
+    expect(() => responses({ type: "input_file", file_url: "gs://bucket/a" })).not.toThrow();
+  });
 });
 
 describe("images are fetched only from public addresses", () => {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { asksOf } from "../asks";
 import type { Call } from "../call";
+import { inputOf } from "../input-of";
 import { fieldFault, withoutNulls } from "../json/field-fault";
 import { storedText } from "../json/stored-text";
 import { refuseClosed } from "../open/open-list";
@@ -13,6 +14,7 @@ export function parseEmbeddings(json: Readonly<Record<string, unknown>>): Call {
   refuseClosed("embeddings", body);
   const { model, input, user } = parsed.data;
   const inputs = typeof input === "string" ? [input] : input;
+  const others = inputOf(Object.fromEntries(Object.entries(body).filter(([name]) => !EMBEDDINGS_FIELDS.has(name))));
   return {
     endpoint: "embeddings",
     model,
@@ -21,10 +23,10 @@ export function parseEmbeddings(json: Readonly<Record<string, unknown>>): Call {
     maxOutputTokens: 0,
     choices: 1,
     user: user ?? null,
-    inputTexts: inputs.filter((one) => typeof one === "string"),
+    inputTexts: [...inputs.filter((one) => typeof one === "string"), ...others.texts],
     inputTokenIds: inputs.reduce<number>((sum, one) => sum + tokenIdsIn(one), 0),
     messageCount: 0,
-    imageCount: 0,
+    imageCount: others.pictures,
     asks: asksOf(body),
     body,
   };

@@ -114,8 +114,18 @@ const secondsOf = (files: FileSizes) => Math.ceil(bytesOf(files) / BYTES_PER_SEC
 const words = (text: string) => new Set(text.split(" "));
 /** Ten tokens for a second of sound, as gpt-4o-transcribe counts it. */
 const TOKENS_PER_SECOND = 10;
-/** Cohere bills one search for each hundred documents. */
+/** Cohere bills one search for each hundred documents, and a long document as several. */
 const DOCUMENTS_PER_SEARCH = 100;
+/** 500 tokens with the query, of which each has some four characters. */
+const DOCUMENT_CHARS = 2000;
+
+function searchesOf({ query, documents }: OtherAsked): number {
+  if (!Array.isArray(documents)) return 1;
+  const charsOf = (value: unknown) => (typeof value === "string" ? value : (JSON.stringify(value) ?? "")).length;
+  const each = Math.max(DOCUMENT_CHARS / 4, DOCUMENT_CHARS - charsOf(query));
+  const most = documents.reduce<number>((sum, one) => sum + Math.max(1, Math.ceil(charsOf(one) / each)), 0);
+  return Math.ceil(most / DOCUMENTS_PER_SEARCH);
+}
 
 /** The table behind the routes, rights, limits, prices and meters of these endpoints. */
 export const OTHERS: Readonly<Record<OtherEndpoint, OtherRow>> = {
@@ -209,9 +219,7 @@ export const OTHERS: Readonly<Record<OtherEndpoint, OtherRow>> = {
     shape: rerank,
     output: "none",
     fields: words("model query documents top_n return_documents max_tokens_per_doc max_chunks_per_doc priority"),
-    pieces: ({ documents }) => [
-      { fee: "search", most: Array.isArray(documents) ? Math.ceil(documents.length / DOCUMENTS_PER_SEARCH) : 1 },
-    ],
+    pieces: (asked) => [{ fee: "search", most: searchesOf(asked) }],
   },
 };
 

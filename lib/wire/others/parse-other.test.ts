@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { asPublicError } from "@/lib/errors";
-import { parseOther } from "./parse-other";
+import { formBody } from "./form-body";
+import { parseForm, parseOther } from "./parse-other";
 
 describe("every prompt of a completion is answered, and held for", () => {
   test.each([
@@ -26,4 +27,34 @@ describe("every prompt of a completion is answered, and held for", () => {
       expect(asPublicError(error)?.param).toMatch(/^prompt/);
     }
   });
+});
+
+describe("a form that a provider may read otherwise is refused", () => {
+  const TYPE = "multipart/form-data; boundary=b";
+  const part = (names: string, content: string) =>
+    `--b\r\nContent-Disposition: form-data; ${names}\r\n\r\n${content}\r\n`;
+  const parsed = (more: string) => {
+    const sent = Buffer.from(`${part('name="model"', "m")}${part('name="file"; filename="a"', "x")}${more}--b--`);
+    return () => parseForm("transcriptions", sent, formBody(sent, TYPE));
+  };
+
+  test.each([
+    ["a list with a field's name", part('name="model[]"', "other")],
+    ["a file with a field's name", part('name="model"; filename="a"', "other")],
+    ["another spelling", part('name="Model"', "other")],
+  ])("%s", (_name, more) => {
+    expect(parsed(more)).toThrow();
+  });
+
+  test("lists of other names pass", () => {
+    expect(parsed(part('name="timestamp_granularities[]"', "word"))).not.toThrow();
+  });
+});
+
+test.each([
+  ["short documents", ["a", "b"], 1],
+  ["a hundred and one", Array.from({ length: 101 }, () => "a"), 2],
+  ["long documents, which count as several", Array.from({ length: 10 }, () => "word ".repeat(50_000)), 13],
+])("searches held for a rerank: %s", (_name, documents, most) => {
+  expect(parseOther("rerank", { model: "m", query: "q", documents }).asks.pieces).toEqual([{ fee: "search", most }]);
 });

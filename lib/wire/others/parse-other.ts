@@ -1,3 +1,4 @@
+import { PublicError } from "@/lib/errors";
 import { asksOf } from "../asks";
 import type { Call, OtherEndpoint } from "../call";
 import { inputOf } from "../input-of";
@@ -20,6 +21,7 @@ export function parseForm(endpoint: OtherEndpoint, bytes: Uint8Array, form: Form
   const files = form.parts
     .filter(({ filename }) => filename !== null)
     .map(({ name, start, end }) => ({ name, bytes: end - start }));
+  refuseOddNames(endpoint, form);
   const { fileTokens, pictures } = OTHERS[endpoint];
   return {
     ...callOf(endpoint, fields, files),
@@ -28,6 +30,15 @@ export function parseForm(endpoint: OtherEndpoint, bytes: Uint8Array, form: Form
     imageCount: pictures?.(files) ?? 0,
     form,
   };
+}
+
+/** Of a list or a file with the name of a field, a provider may read the field. */
+function refuseOddNames(endpoint: OtherEndpoint, { parts }: FormBody): void {
+  const lists = parts.filter(({ name }) => name.endsWith("[]"));
+  refuseClosed(endpoint, Object.fromEntries(lists.map(({ name }) => [name, ""])));
+  const file = parts.find(({ name, filename }) => filename !== null && OTHERS[endpoint].fields.has(name));
+  if (file !== undefined)
+    throw new PublicError("invalid_type", `The field "${file.name}" must not be a file.`, { param: file.name });
 }
 
 function callOf(
