@@ -36,6 +36,14 @@ test.each([
     [{ fee: "web_search", most: 3 }],
   ],
   ["unbounded", { tools: [{ type: "file_search" }] }, [{ fee: "file_search", most: 10 }]],
+  [
+    "plugins of OpenRouter",
+    { plugins: [{ id: "web", max_results: 3 }, { id: "file-parser" }] },
+    [
+      { fee: "web_search", most: 3 },
+      { fee: "file-parser", most: 10 },
+    ],
+  ],
   ["in chat completions", { web_search_options: {} }, [{ fee: "web_search", most: 1 }]],
   [
     "code",

@@ -41,7 +41,7 @@ function inner(value: unknown, readsTo: number): "cacheWrite" | "cacheWriteHour"
   return dearest;
 }
 
-/** Tools that the provider runs, by the name of their fee, without free ones and those that the caller runs. */
+/** Tools and plugins that the provider runs, by the name of their fee, without free ones and those that the caller runs. */
 function hostedTools(body: Readonly<Record<string, unknown>>): Asks["tools"] {
   const bound = body.max_tool_calls;
   const tools = listOf(body.tools).flatMap((tool) => {
@@ -51,7 +51,11 @@ function hostedTools(body: Readonly<Record<string, unknown>>): Asks["tools"] {
   const searches = body.web_search_options === undefined ? [] : [{ fee: "web_search", most: 1 }];
   const sources = body.search_parameters;
   const found = isObject(sources) ? [{ fee: "search_source", most: usesOf(sources.max_search_results) }] : [];
-  return [...tools, ...searches, ...found];
+  const plugins = listOf(body.plugins).map((plugin) => {
+    const id = textOf(member(plugin, "id"));
+    return { fee: id === "web" ? "web_search" : id.slice(0, 64), most: usesOf(member(plugin, "max_results")) };
+  });
+  return [...tools, ...searches, ...found, ...plugins];
 }
 
 function usesOf(most: unknown): number {

@@ -7,9 +7,13 @@ import type { Endpoint } from "../call";
  */
 const CLOSED: ReadonlySet<string> = new Set([
   ...["api_base", "base_url", "api_key", "api_version", "organization", "extra_headers", "headers", "extra_body"],
-  ...["custom_llm_provider", "deployment_id", "fallbacks", "models", "mock_response"],
+  ...["custom_llm_provider", "deployment_id", "fallbacks", "models", "mock_response", "provider", "preset"],
+  ...["model_list", "user_config", "default_fallbacks", "context_window_fallbacks", "content_policy_fallbacks"],
+  ...["region_name", "num_retries"],
   ...["best_of", "use_beam_search", "max_new_tokens", "num_predict", "max_tokens_to_sample"],
 ]);
+/** Accounts, hosts and credentials of clouds, as LiteLLM reads them from a body. */
+const OF_CLOUDS = /^(?:aws|azure|vertex|vertex_ai|sagemaker|watsonx|litellm)_/;
 /** The cap's names at other endpoints: a server that reads both would take the wrong one. */
 const OTHER_CAPS: Readonly<Partial<Record<Endpoint, readonly string[]>>> = {
   chat: ["max_output_tokens"],
@@ -45,7 +49,8 @@ function folded(name: string): string {
 
 /** Refuses members that may not pass in any dialect. Throws PublicError with the field's name. */
 export function refuseClosed(endpoint: Endpoint, body: Readonly<Record<string, unknown>>): void {
-  const isClosed = (name: string) => CLOSED.has(name) || isMisspelt(name) || OTHER_CAPS[endpoint]?.includes(name);
+  const isClosed = (name: string) =>
+    CLOSED.has(name) || OF_CLOUDS.test(name) || isMisspelt(name) || OTHER_CAPS[endpoint]?.includes(name);
   const closed = Object.keys(body).find(isClosed);
   if (closed !== undefined) {
     throw new PublicError("unknown_field", `The field ${JSON.stringify(closed)} is not served here.`, {

@@ -58,6 +58,8 @@ describe("another spelling of what decides limits and money is refused, as some 
   });
 
   test("what is only spelt like it passes", () => {
+    for (const name of ["provider", "preset", "model_list", "aws_bedrock_runtime_endpoint", "vertex_credentials"])
+      expect(() => refuseClosed("chat", { [name]: 1 })).toThrow("is not served here");
     for (const name of ["maxtokens", "max_tokens_", "servicetier", "apikey"])
       expect(() => refuseClosed("chat", { [name]: 1 })).toThrow("is not served here");
     for (const name of ["x-vendor", "chatTemplateKwargs", "max_tokens", "topK", "guidedJson", "ignore_eos"])
