@@ -1,5 +1,5 @@
 import type { Database } from "@/db/client";
-import { type AnswerOwner, findAnswerOwner } from "@/db/queries/books/answers";
+import { type AnswerOwner, type BookedTokens, findAnswerOwner, findTokens } from "@/db/queries/books/answers";
 import { addObserved, addRefusals, addUsers, findLedgerRow, touchKeys } from "@/db/queries/books/books";
 import { insertLedger, type LedgerInsert } from "@/db/queries/books/record";
 import { addRefusedCalls, findRefusedCall, type RefusedCall } from "@/db/queries/books/refused";
@@ -141,6 +141,11 @@ export class Books {
   /** The call that produced a stored response; null = unknown. */
   async ownerOfAnswer(answerId: string): Promise<AnswerOwner | null> {
     return findAnswerOwner(this.#db, answerId);
+  }
+
+  /** The tokens of calls that have ended; those that are not booked yet are missing. */
+  async tokensOf(requestIds: readonly string[]): Promise<ReadonlyMap<string, BookedTokens>> {
+    return findTokens(this.#db, requestIds);
   }
 
   /** The committed row of a call that has ended or was booked as crashed; null = none. */

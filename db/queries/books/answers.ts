@@ -1,4 +1,4 @@
-import { desc, eq, sql } from "drizzle-orm";
+import { desc, eq, inArray, sql } from "drizzle-orm";
 import type { Database } from "../../client";
 import { ledger } from "../../schema/books";
 
@@ -24,4 +24,20 @@ export async function findAnswerOwner(db: Database, answerId: string): Promise<A
     .orderBy(desc(ledger.requestId))
     .limit(1);
   return found ?? null;
+}
+
+/** Tokens of one call, as booked. */
+export type BookedTokens = { readonly input: number; readonly output: number };
+
+/** The tokens of these calls; a call without a row is missing. No tenant argument: the callers know whose they are. */
+export async function findTokens(
+  db: Database,
+  requestIds: readonly string[],
+): Promise<ReadonlyMap<string, BookedTokens>> {
+  if (requestIds.length === 0) return new Map();
+  const rows = await db
+    .select({ requestId: ledger.requestId, input: ledger.inputTokens, output: ledger.outputTokens })
+    .from(ledger)
+    .where(inArray(ledger.requestId, [...requestIds]));
+  return new Map(rows.map(({ requestId, input, output }) => [requestId, { input, output }]));
 }

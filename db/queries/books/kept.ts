@@ -22,14 +22,14 @@ export async function addKept(db: Database, rows: readonly (typeof keptObjects.$
     });
 }
 
-/** The owners of these ids. No tenant argument: the query asks for the owner. */
+/** The owners of these ids, and what is known of them. No tenant argument: the query asks for the owner. */
 export async function ownersOfKept(
   db: Database,
   ids: readonly string[],
-): Promise<readonly Pick<KeptObject, "id" | "tenantId">[]> {
-  const { id, tenantId } = keptObjects;
+): Promise<readonly Pick<KeptObject, "id" | "tenantId" | "object">[]> {
+  const { id, tenantId, object } = keptObjects;
   return db
-    .select({ id, tenantId })
+    .select({ id, tenantId, object })
     .from(keptObjects)
     .where(sql`${id} = any(${sql.param([...ids])}::text[])`);
 }

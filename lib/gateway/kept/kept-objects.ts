@@ -16,6 +16,9 @@ import { within } from "@/lib/within";
 
 type New = Omit<KeptObject, "createdAt">;
 
+/** Member of an object that an answer made: the id of the call, or of the last of several. */
+export const MADE_BY = "made_by";
+
 /**
  * Objects that providers store for tenants: files, batches, and what responses created. Fail mode: while the database is
  * away, owners are unknown, and files and batches are not served. What responses created waits in memory, up to a bound.
@@ -44,8 +47,10 @@ export class KeptObjects {
   made(objects: readonly New[], now: number): void {
     const createdAt = new Date(now);
     for (const object of objects) {
-      if (this.#made.size >= MADE_MAX) return;
-      if (!this.#made.has(object.id)) this.#made.set(object.id, { ...object, createdAt });
+      const known = this.#made.get(object.id);
+      if (known === undefined && this.#made.size >= MADE_MAX) return;
+      if (known === undefined || known.tenantId === object.tenantId)
+        this.#made.set(object.id, { ...object, createdAt });
     }
     if (objects.length > 0) this.#writing ??= this.#writeSoon();
   }
@@ -71,7 +76,9 @@ export class KeptObjects {
       () => true,
       () => false,
     );
-    if (isWritten) for (const { id } of some) this.#made.delete(id);
+    if (!isWritten) return;
+    // It may have been made anew meanwhile.
+    for (const one of some) if (this.#made.get(one.id) === one) this.#made.delete(one.id);
   }
 
   /** A tenant's object; null = no object with that id. */
@@ -80,15 +87,19 @@ export class KeptObjects {
     return found.find((one) => one.tenantId === tenantId && one.kind === kind) ?? null;
   }
 
-  /** Splits ids into those of this tenant and those of another tenant alone. Other ids are unknown. */
+  /**
+   * Splits ids into those of this tenant, with what is known of them, and those of another tenant alone. Other ids are
+   * unknown.
+   */
   async ownersOf(
     tenantId: string,
     ids: readonly string[],
-  ): Promise<{ readonly own: ReadonlySet<string>; readonly others: ReadonlySet<string> }> {
+  ): Promise<{ readonly own: ReadonlyMap<string, KeptObject["object"]>; readonly others: ReadonlySet<string> }> {
     const waiting = ids.flatMap((id) => this.#made.get(id) ?? []);
     const written = await known(ownersOfKept(this.#db, ids));
-    const found = [...waiting, ...written];
-    const own = new Set(found.filter((one) => one.tenantId === tenantId).map(({ id }) => id));
+    // The newest last.
+    const found = [...written, ...waiting];
+    const own = new Map(found.flatMap((one) => (one.tenantId === tenantId ? [[one.id, one.object] as const] : [])));
     return { own, others: new Set(found.map(({ id }) => id).filter((id) => !own.has(id))) };
   }
 

@@ -8,7 +8,7 @@ import type { Call } from "@/lib/wire/call";
 import type { MadeThing } from "@/lib/wire/open/made-things";
 import type { Admitted } from "../admit/admit";
 import type { TokenHistory } from "../attempt/token-history";
-import type { KeptObjects } from "../kept/kept-objects";
+import { type KeptObjects, MADE_BY } from "../kept/kept-objects";
 import type { WaitingLines } from "../waiting/waiting-lines";
 import { type Ending, mostUsed } from "./bill";
 import { giveBack } from "./give-back";
@@ -56,7 +56,8 @@ export function beginCall(
   const { provider } = model;
   const made = (things: readonly MadeThing[]) => {
     const at = { tenantId: intent.tenantId, providerId: provider.id, dialect: provider.dialect, model: model.slug };
-    const bare = { object: {}, weight: null, requestId: null, pollAt: null };
+    // The call by which its tokens are known.
+    const bare = { object: { [MADE_BY]: intent.requestId }, weight: null, requestId: null, pollAt: null };
     tools.kept.made(
       things.map(({ id, kind }) => ({ id, kind, ...at, ...bare })),
       clock.now(),

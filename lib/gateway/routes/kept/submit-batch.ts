@@ -13,7 +13,7 @@ import { refuseOthers } from "../others-things";
 import { serveCall } from "../serve-call";
 import { bareCall } from "./bare-call";
 import { batchCall, keptModel, noteMade } from "./kept-call";
-import { type Weighed, weighRequests } from "./weigh";
+import { type Weighed, weighRequests, withNamed } from "./weigh";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -40,7 +40,7 @@ export async function submitBatch(gateway: Gateway, exchange: Exchange): Promise
     principal,
     json,
     call: { ...call, body, source: bytes },
-    weighed: { weight, model, named: [] },
+    weighed: { weight, model },
   });
 }
 
@@ -49,14 +49,15 @@ export async function submitMessageBatch(gateway: Gateway, exchange: Exchange): 
   const { principal, bytes, json } = await read(gateway, exchange);
   const modelOf = (name: string) => keptModel(gateway, principal, "anthropic", name);
   const weighed = await gateway.bounds.work(exchange, weighRequests(json.requests, modelOf));
-  await refuseOthers(gateway, principal, weighed.named);
+  const { tokens } = await refuseOthers(gateway, principal, weighed.named, weighed.timesOf);
   const { model, requests } = weighed;
   const place = { method: "POST", path: "/messages/batches" } as const;
   const isSame = model.slug === model.upstreamName;
   const body = isSame ? json : { ...json, requests };
   const source = isSame ? bytes : rawBody({ source: bytes, before: json, after: body, keepsNulls: true });
   const call = { ...bareCall(exchange, { endpoint: "message_batches", model: model.slug, at: place }), body, source };
-  return submitted(gateway, { exchange, principal, json, call, weighed });
+  const whole = { ...weighed, weight: withNamed(weighed.weight, tokens) };
+  return submitted(gateway, { exchange, principal, json, call, weighed: whole });
 }
 
 async function read(gateway: Gateway, exchange: Exchange) {
@@ -72,7 +73,7 @@ type Submitted = {
   readonly principal: Principal;
   readonly json: Json;
   readonly call: Call;
-  readonly weighed: Weighed;
+  readonly weighed: Pick<Weighed, "weight" | "model">;
 };
 
 function submitted(gateway: Gateway, { exchange, principal, json, call, weighed }: Submitted): Promise<Reply> {

@@ -11,7 +11,7 @@ import { refuseOthers } from "../others-things";
 import { serveCall } from "../serve-call";
 import { bareCall } from "./bare-call";
 import { fileModel, keptModel, noteMade } from "./kept-call";
-import { type ModelOf, type Weighed, weighFile } from "./weigh";
+import { type ModelOf, type Weighed, weighFile, withNamed } from "./weigh";
 
 type Upload = {
   readonly source: Uint8Array;
@@ -31,7 +31,7 @@ export async function uploadFile(gateway: Gateway, exchange: Exchange, at: KeptP
   const modelOf = (name: string) => keptModel(gateway, principal, at.dialect, name);
   const contentType = exchange.header("content-type") ?? "";
   const { source, form, calls } = await gateway.bounds.work(exchange, reading(bytes, contentType, modelOf));
-  if (calls !== null) await refuseOthers(gateway, principal, calls.named);
+  const named = calls === null ? null : await refuseOthers(gateway, principal, calls.named, calls.timesOf);
   const model = calls?.model ?? fileModel(gateway, exchange, principal, at.dialect);
   const place = { method: "POST", path: "/files" } as const;
   const call = { ...bareCall(exchange, { endpoint: at.endpoint, model: model.slug, at: place }), source, form };
@@ -39,7 +39,12 @@ export async function uploadFile(gateway: Gateway, exchange: Exchange, at: KeptP
   const json = isOnce ? { form: createHash("sha256").update(bytes).digest("hex") } : {};
   return onceByKey(gateway, { exchange, principal, json }, async () => {
     const reply = await serveCall(gateway, { exchange, principal, call, onWaiting: () => undefined });
-    return noteMade(gateway, reply, { principal, model, kind: "file", weight: calls?.weight ?? null });
+    return noteMade(gateway, reply, {
+      principal,
+      model,
+      kind: "file",
+      weight: calls === null ? null : withNamed(calls.weight, named?.tokens ?? 0),
+    });
   });
 }
 
@@ -54,8 +59,8 @@ function* reading(bytes: Uint8Array, contentType: string, modelOf: ModelOf): Ste
   }
   if (fields.purpose !== "batch") return { source: bytes, form, calls: null };
   const weighed = yield* weighFile(bytes.subarray(file.start, file.end), modelOf);
-  const { weight, model, named } = weighed;
+  const { weight, model, named, timesOf } = weighed;
   const source = Buffer.concat([bytes.subarray(0, file.start), weighed.bytes, bytes.subarray(file.end)]);
   // Its parts have moved, and nothing reads them any more.
-  return { source, form: { ...form, parts: [] }, calls: { weight, model, named } };
+  return { source, form: { ...form, parts: [] }, calls: { weight, model, named, timesOf } };
 }

@@ -34,8 +34,23 @@ const PARSERS: Readonly<Record<string, (body: Body) => Call>> = {
   "/v1/moderations": (body) => parseOther("moderations", body),
 };
 
-/** `named`: stored objects that its calls name. */
-export type Weighed = { readonly weight: BatchWeight; readonly model: Model; readonly named: readonly StoredThing[] };
+/** `named`: stored objects that its calls name. `timesOf`: the number of calls that name one. */
+export type Weighed = {
+  readonly weight: BatchWeight;
+  readonly model: Model;
+  readonly named: readonly StoredThing[];
+  readonly timesOf: (id: string) => number;
+};
+
+/** The weight of calls that also send stored tokens. */
+export function withNamed(weight: BatchWeight, tokens: number): BatchWeight {
+  const { inputTokens, longestInputTokens } = weight;
+  return {
+    ...weight,
+    inputTokens: inputTokens + tokens,
+    longestInputTokens: longestInputTokens + tokens * ESTIMATE_BOUND,
+  };
+}
 
 /**
  * Weighs a file of batch calls, one per line. Returns their maximum usage, and the bytes with the provider's model
@@ -93,6 +108,7 @@ class Scale {
   #longest = 0;
   #fees = 0;
   readonly #named = new Map<string, StoredThing>();
+  readonly #times = new Map<string, number>();
 
   constructor(modelOf: ModelOf, param: string) {
     this.#modelOf = modelOf;
@@ -108,7 +124,10 @@ class Scale {
     }
     this.#model = model;
     this.#requests += 1;
-    for (const thing of storedThingsIn(call.body)) this.#named.set(thing.id, thing);
+    for (const thing of storedThingsIn(call.body)) {
+      this.#named.set(thing.id, thing);
+      this.#times.set(thing.id, (this.#times.get(thing.id) ?? 0) + 1);
+    }
     if (this.#named.size > NAMED_MAX) throw this.#refused(`A batch may name at most ${NAMED_MAX} stored objects.`);
     if (this.#requests > CALLS_MAX) throw this.#refused(`A batch may have at most ${CALLS_MAX} calls.`);
     if (call.stream) throw this.#refused(`${at} requests a stream, but batches do not stream.`);
@@ -138,7 +157,7 @@ class Scale {
       longestInputTokens: this.#longest,
       feesMicroUsd: this.#fees,
     };
-    return { weight, model, named: [...this.#named.values()] };
+    return { weight, model, named: [...this.#named.values()], timesOf: (id) => this.#times.get(id) ?? 1 };
   }
 
   #refused(message: string): PublicError {
