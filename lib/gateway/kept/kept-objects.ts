@@ -77,7 +77,7 @@ export class KeptObjects {
       () => false,
     );
     if (!isWritten) return;
-    // It may have been made anew meanwhile.
+    // It may have been made again meanwhile.
     for (const one of some) if (this.#made.get(one.id) === one) this.#made.delete(one.id);
   }
 
