@@ -99,6 +99,23 @@ async function budgetOf(tenant: string) {
 }
 
 describe("a batch of OpenAI's", () => {
+  test("is held with all that its calls go on from, once for each of them", async () => {
+    const usage = { input_tokens: 9000, output_tokens: 500, total_tokens: 9500 };
+    const whole = { ...{ object: "response", status: "completed", model: "up-model" }, created_at: 1, error: null };
+    upstream.play = answering(200, { id: "resp_for_batch", ...whole, usage, output: [] });
+    await openai().responses.create({ model: "up", input: "x" });
+    const body = { model: "up", input: "a", previous_response_id: "resp_for_batch", max_output_tokens: 10 };
+    const lines = ["a", "b", "c"].map((id) => JSON.stringify({ custom_id: id, url: "/v1/responses", body }));
+    await uploaded("file-of_three", lines);
+    upstream.play = answering(200, { id: "batch_of_three", object: "batch", status: "validating" });
+    const asking = { endpoint: "/v1/responses", completion_window: "24h" } as const;
+    const { response } = await openai()
+      .batches.create({ ...asking, input_file_id: "file-of_three" })
+      .withResponse();
+    const held = await rowOf(response.headers.get("x-request-id") ?? "");
+    expect(held.inputTokens).toBeGreaterThan(3 * 9500);
+  });
+
   test("is held as the money that its file may cost, and billed by what it has used", async () => {
     const before = await budgetOf("enterprise");
     await uploaded("file-in", [line("a", asked()), "", line("b", asked({ max_tokens: 500, n: 2 }))]);

@@ -233,7 +233,7 @@ export class RequestServer {
     bounds.leave(exchange);
     const { method } = exchange;
     // A call that was sent a second time has a second id.
-    const requestId = response.getHeader("x-request-id") ?? exchange.requestId;
+    const [requestId] = [response.getHeader("x-request-id") ?? exchange.requestId].flat();
     const ms = Math.round(performance.now() - began);
     // The path's text is not logged: it comes from the caller and may contain secrets.
     const status = exchange.signal.aborted ? CLIENT_GONE : response.statusCode;
