@@ -5,7 +5,8 @@ import type { SetAside } from "./set-aside";
 const BATCH_ROWS = 500;
 
 /**
- * Writes the collected rows step by step. Steps and rows are independent: a row that fails alone is set aside. Fail
+ * Writes the collected rows step by step. Steps and rows are independent: a row that fails alone is set aside, unless
+ * only its text is what the database does not store. Fail
  * mode: while the database is away, rows wait for the next drain and later steps are skipped, because each would wait
  * for its timeout.
  */
@@ -37,7 +38,10 @@ export class RowWriter {
     let hasFailed = false;
     const writePart = async (part: readonly Row[]): Promise<void> => {
       if (this.#isAway || hasFailed) return void left.push(...part);
-      const fault = await insert(part).then(() => null, databaseFault);
+      const [first] = part;
+      const kept = part.length === 1 ? storableRow(first) : null;
+      // A text that cannot be stored is replaced: its row fails alone otherwise.
+      const fault = await insert(kept == null ? part : [kept]).then(() => null, databaseFault);
       if (fault === null) return;
       const [only, ...others] = part;
       if (fault.kind !== "data" || only === undefined) {
@@ -77,4 +81,23 @@ export class RowWriter {
     this.#failing.add(what);
     this.#log.error({ what, why }, "a bookkeeping step failed; its rows are retried");
   }
+}
+
+/** U+0000 and halves of surrogate pairs: PostgreSQL stores neither, in text or in JSON. */
+const UNSTORED = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
+const REPLACEMENT = "\ufffd";
+
+/** The row with such characters replaced; null when it has none. The bill of a call must not depend on a text in it. */
+function storableRow<Row>(row: Row): Row | null {
+  if (typeof row !== "object" || row === null) return null;
+  const copy = { ...row };
+  let isChanged = false;
+  for (const [name, value] of Object.entries(row)) {
+    if (typeof value !== "string") continue;
+    const text = value.replace(UNSTORED, REPLACEMENT);
+    if (text === value) continue;
+    Reflect.set(copy, name, text);
+    isChanged = true;
+  }
+  return isChanged ? copy : null;
 }

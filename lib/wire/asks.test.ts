@@ -63,6 +63,10 @@ test.each([
   expect(asksOf(body).tools).toEqual(expected);
 });
 
+test.each(["x\u0000y", "x".repeat(33), "priorit\u00e4t", "a\n"])("a tier that is no name is refused: %j", (tier) => {
+  expect(() => asksOf({ service_tier: tier })).toThrow(expect.objectContaining({ code: "invalid_value" }));
+});
+
 test("the tier, and fast mode, which is one", () => {
   expect(asksOf({ service_tier: "flex" }).serviceTier).toBe("flex");
   expect(asksOf({ speed: "fast" }).serviceTier).toBe("fast");

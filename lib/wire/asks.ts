@@ -1,13 +1,22 @@
+import { PublicError } from "@/lib/errors";
 import type { Asks } from "@/lib/money/cost";
 import { isObject, listOf, member, textOf } from "./json/object";
+
+/** It is priced by this name and written into the books. */
+const TIER = /^[\x20-\x7e]{0,32}$/;
+const TIER_PARAM = { param: "service_tier" };
 
 /** Uses of a hosted tool that are reserved when a request sets no bound; more uses are settled as debt. */
 const USES_HELD = 10;
 const USES_MAX = 1000;
 
-/** The parts of a body that have their own price, in any dialect: the service tier, cache marks, hosted tools, sound. */
+/**
+ * The parts of a body that have their own price, in any dialect: the service tier, cache marks, hosted tools, sound. Throws
+ * PublicError for a tier that is no name.
+ */
 export function asksOf(body: Readonly<Record<string, unknown>>): Asks {
   const tier = textOf(body.service_tier);
+  if (!TIER.test(tier)) throw new PublicError("invalid_value", "service_tier must be a short name.", TIER_PARAM);
   const modalities = listOf(body.modalities);
   const outputParts = [
     ...(modalities.includes("audio") ? (["audioOutput"] as const) : []),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { CostPiece } from "@/lib/money/cost";
 import { OTHER_ENDPOINTS, type OtherEndpoint } from "../call";
+import { storedText } from "../json/stored-text";
 
 /** The request of a call to one of them, from its body. */
 export type OtherAsked = Readonly<Record<string, unknown>> & { readonly model: string };
@@ -31,8 +32,8 @@ export type OtherRow = {
 };
 
 const text = (charsMax: number) => z.string().min(1).max(charsMax);
-const model = text(256).refine((name) => !name.includes("\u0000"), "it must not contain U+0000");
-const user = text(512).optional();
+const model = storedText(256).min(1);
+const user = storedText(512).optional();
 const count = (most: number) =>
   z
     .union([

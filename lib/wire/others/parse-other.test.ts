@@ -29,6 +29,17 @@ describe("every prompt of a completion is answered, and held for", () => {
   });
 });
 
+test.each([
+  ["a user", { user: "x\u0000y" }],
+  ["a model", { model: "x\u0000y" }],
+  ["a tier", { service_tier: "x\u0000y" }],
+])("%s with a character that the books cannot keep is refused", (_name, more) => {
+  for (const endpoint of ["completions", "moderations", "images", "speech", "rerank"] as const) {
+    const all = { model: "m", prompt: "p", input: "i", voice: "v", query: "q", documents: ["d"] };
+    expect(() => parseOther(endpoint, { ...all, ...more })).toThrow();
+  }
+});
+
 describe("a form that a provider may read otherwise is refused", () => {
   const TYPE = "multipart/form-data; boundary=b";
   const part = (names: string, content: string) =>

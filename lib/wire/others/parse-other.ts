@@ -4,6 +4,7 @@ import type { Call, OtherEndpoint } from "../call";
 import { inputOf } from "../input-of";
 import { fieldFault, withoutNulls } from "../json/field-fault";
 import { isObject } from "../json/object";
+import { hasNul } from "../json/stored-text";
 import { refuseClosed } from "../open/open-list";
 import { type FileSizes, OTHERS, type OtherAsked } from "./endpoints";
 import { type FormBody, fieldsOf } from "./form-body";
@@ -58,12 +59,23 @@ function callOf(
     wantsUsage: isObject(asked.stream_options) && asked.stream_options.include_usage === true,
     maxOutputTokens: output === "none" ? 0 : numberOf(asked, "max_tokens"),
     choices: (numberOf(asked, "n") ?? 1) * answersEach(asked),
-    user: typeof asked.user === "string" ? asked.user : null,
+    user: userOf(asked),
     messageCount: 0,
     asks: { ...asksOf(body), pieces: pieces(asked, files) },
     body,
   };
 }
+
+/** Also where the endpoint's reference has none. Throws PublicError for one that the books cannot keep. */
+function userOf({ user }: OtherAsked): string | null {
+  if (typeof user !== "string") return null;
+  if (user.length <= USER_CHARS_MAX && !hasNul(user)) return user;
+  throw new PublicError("invalid_value", `user must have at most ${USER_CHARS_MAX} characters, and no U+0000.`, {
+    param: "user",
+  });
+}
+
+const USER_CHARS_MAX = 512;
 
 function numberOf(asked: OtherAsked, name: string): number | null {
   const value = asked[name];
