@@ -93,7 +93,7 @@ export async function send(config: ChannelConfig, sending: Sending): Promise<voi
       return post(config, body, { headers, signal });
     }
     case "slack":
-      return post(config, JSON.stringify({ text: textOf(message) }), { signal });
+      return post(config, JSON.stringify({ text: slackTextOf(message) }), { signal });
     case "smtp":
       return mail(config, sending);
     case "pagerduty":
@@ -108,9 +108,19 @@ export async function send(config: ChannelConfig, sending: Sending): Promise<voi
 /** A message for people: one line per finding. */
 export function textOf({ kind, rule, severity, findings, console: link }: Message): string {
   const head = { fired: `[${severity}] ${rule}`, over: `[over] ${rule}`, test: `[test] ${rule}` }[kind];
-  const shown = findings.slice(0, LINES_MAX).map(({ title }) => `• ${title}`);
+  const shown = findings.slice(0, LINES_MAX).map(({ title }) => `• ${inOneLine(title)}`);
   const more = findings.length > LINES_MAX ? [`• and ${findings.length - LINES_MAX} more`] : [];
   return [head, ...shown, ...more, link].join("\n");
+}
+
+/** A name that a caller chose must not add a line of its own. */
+function inOneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
+}
+
+/** The same for Slack: a name that a caller chose must not become a link or a call to everybody in the channel. */
+export function slackTextOf(message: Message): string {
+  return textOf(message).replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 
 const LINES_MAX = 20;
