@@ -8,6 +8,10 @@ const HOME = Symbol.for("spillway.console");
 const ORIGIN = "http://127.0.0.1:3000";
 const figures = { used: 1, at: "2026-11-28T10:00:00.000Z" };
 const statuses: number[] = [];
+const bytes: number[] = [];
+const quota = {
+  limits: ["a", "b", "c", "d"].map((name) => ({ name, layer: "tenant", used: 10, limit: 100, resetSeconds: 60 })),
+};
 
 const table = [
   route({
@@ -18,6 +22,15 @@ const table = [
     input: z.object({}),
     output: z.object({ used: z.number(), at: z.string(), resetAt: z.string() }),
     verb: async () => ({ body: { ...figures, resetAt: figures.at }, clock: figures.at }),
+  }),
+  route({
+    method: "get",
+    path: "/quota",
+    right: "overview.view",
+    summary: "Limits that are in use",
+    input: z.object({}),
+    output: z.looseObject({}),
+    verb: async () => ({ body: { at: figures.at, ...quota }, clock: figures.at }),
   }),
 ];
 
@@ -31,6 +44,7 @@ beforeAll(() => {
     request.headers.set("authorization", "Bearer the-operator-token");
     const response = await adminDoor(request, table);
     statuses.push(response.status);
+    bytes.push((await response.clone().text()).length);
     return response;
   });
 });
@@ -47,5 +61,28 @@ test("figures that stay are not sent again, and the page has them with their new
   }
   figures.used = 2;
   expect(await api("figures")).toEqual({ used: 2, at: figures.at, resetAt: figures.at });
-  expect(statuses).toEqual([200, 304, 304, 200]);
+  expect(statuses).toEqual([200, 304, 304, 226]);
+});
+
+test("of figures that change, only the changes are sent, and the page has the whole answer", async () => {
+  statuses.length = 0;
+  bytes.length = 0;
+  for (const second of [10, 11, 12]) {
+    figures.at = `2026-11-28T11:00:${second}.000Z`;
+    for (const limit of quota.limits) limit.resetSeconds = 70 - second;
+    expect(await api("quota")).toEqual({ at: figures.at, ...quota });
+  }
+  expect(statuses).toEqual([200, 226, 226]);
+  const [whole = 0, ...changes] = bytes;
+  for (const one of changes) expect(one).toBeLessThan(whole * 0.7);
+});
+
+test("an answer that the server no longer keeps is sent whole", async () => {
+  await api("quota");
+  Reflect.deleteProperty(globalThis, Symbol.for("spillway.kept-answers"));
+  figures.at = "2026-11-28T12:00:00.000Z";
+  for (const [index, limit] of quota.limits.entries()) limit.used = index;
+  statuses.length = 0;
+  expect(await api("quota")).toEqual({ at: figures.at, ...quota });
+  expect(statuses).toEqual([200]);
 });

@@ -1,6 +1,8 @@
 "use client";
 
+import { CHANGES } from "@/lib/console/answer/changes-header.shared";
 import { CLOCK_HEADER } from "@/lib/console/kernel/clock-header.shared";
+import { changed } from "@/lib/console/overview/live/change-set.shared";
 
 /** A problem document of the admin API as an Error. */
 export class ApiProblem extends Error {
@@ -33,20 +35,35 @@ export async function api<Answer>(
   options: { method?: "POST" | "PUT" | "PATCH" | "DELETE"; body?: unknown } = {},
 ): Promise<Answer> {
   const { method = "GET", body } = options;
-  const sent =
-    body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
-  const known = method === "GET" ? LAST.get(path) : undefined;
-  const unlessSame = known === undefined ? {} : { headers: { "if-none-match": known.tag } };
-  const response = await fetch(`/api/admin/${path}`, { method, ...sent, ...unlessSame });
-  if (response.status === 304 && known !== undefined) return new Response(asOf(known, response)).json();
+  const { response, answer } = method === "GET" ? await read(path) : await send(path, method, body);
   if (response.status === 401) window.location.assign(`/sign-in?next=${encodeURIComponent(window.location.pathname)}`);
-  if (method === "GET") keep(path, response, await response.clone().text());
-  const answer = await response.json();
   if (answer.title === "confirmation_required" && (await askForConfirmation?.(String(answer.detail)))) {
     return api(path, options);
   }
-  if (!response.ok) throw new ApiProblem(response.status, String(answer.title), String(answer.detail));
+  if (!response.ok && response.status !== 304)
+    throw new ApiProblem(response.status, String(answer.title), String(answer.detail));
   return answer;
+}
+
+async function send(path: string, method: string, body: unknown) {
+  const sent =
+    body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+  const response = await fetch(`/api/admin/${path}`, { method, ...sent });
+  return { response, answer: await response.json() };
+}
+
+/** A read that brings only what has changed since the last one of its path. */
+async function read(path: string) {
+  const known = LAST.get(path);
+  const headers: Record<string, string> = { "a-im": CHANGES };
+  if (known !== undefined) headers["if-none-match"] = known.tag;
+  const response = await fetch(`/api/admin/${path}`, { headers });
+  if (known !== undefined && response.status === 304) return { response, answer: JSON.parse(asOf(known, response)) };
+  const sent = await response.json();
+  const isChanges = known !== undefined && response.status === 226;
+  const answer = isChanges ? changed(JSON.parse(asOf(known, response)), sent) : sent;
+  keep(path, response, answer);
+  return { response, answer };
 }
 
 /** The newest answer of each path, because most of what a page asks for again has not changed. */
@@ -61,11 +78,11 @@ function asOf({ text, clock }: Kept, { headers }: Response): string {
   return clock === null ? text : text.replaceAll(clock, headers.get(CLOCK_HEADER) ?? clock);
 }
 
-function keep(path: string, response: Response, text: string): void {
+function keep(path: string, response: Response, answer: unknown): void {
   const tag = response.headers.get("etag");
   LAST.delete(path);
   if (tag === null || !response.ok) return;
-  LAST.set(path, { tag, text, clock: response.headers.get(CLOCK_HEADER) });
+  LAST.set(path, { tag, text: JSON.stringify(answer), clock: response.headers.get(CLOCK_HEADER) });
   const [oldest] = LAST.keys();
   if (LAST.size > KEPT_MAX && oldest !== undefined) LAST.delete(oldest);
 }

@@ -1,8 +1,10 @@
-import { createHash } from "node:crypto";
 import type { z } from "zod";
 import { asPublicError, PublicError } from "@/lib/errors";
 import { BREAK_GLASS_EMAIL, BREAK_GLASS_MS, SESSION_MAX_MS } from "../access/auth";
 import { recordRefused } from "../access/record-access";
+import { CHANGES } from "../answer/changes-header.shared";
+import { keptAnswers } from "../answer/kept-answers";
+import { sentAnswer } from "../answer/sent-answer";
 import { ADDRESS_HEADER } from "./address-header";
 import { type Action, asRole, can } from "./can.shared";
 import { CLOCK_HEADER } from "./clock-header.shared";
@@ -138,20 +140,32 @@ async function recordDenied(
 
 const CONFIRM_PATH = "/api/admin/confirm";
 
-/** A page that asks again and again gets a short 304 while its answer is still the same, with the moment of the figures. */
-function jsonAnswer(request: Request, answer: Extract<AdminAnswer, { readonly body: unknown }>): Response {
-  const text = JSON.stringify(answer.body);
+/**
+ * A page that asks again and again gets a short 304 while its answer is still the same, with the moment of the figures;
+ * and only the changes, if it takes them.
+ */
+function jsonAnswer(
+  { method, headers: asked }: Request,
+  answer: Extract<AdminAnswer, { readonly body: unknown }>,
+): Response {
   const headers = new Headers({ "content-type": "application/json", "cache-control": "no-store" });
   for (const cookie of answer.cookies ?? []) headers.append("set-cookie", cookie);
-  const { status = 200, clock } = answer;
-  if (request.method !== "GET" || status !== 200) return new Response(text, { status, headers });
-  const tagged = clock === undefined ? text : text.replaceAll(clock, "");
-  const tag = `"${createHash("sha1").update(tagged).digest("base64url")}"`;
-  headers.set("etag", tag);
-  if (clock !== undefined) headers.set(CLOCK_HEADER, clock);
-  if (request.headers.get("if-none-match") !== tag) return new Response(text, { headers });
-  headers.delete("content-type");
-  return new Response(null, { status: 304, headers });
+  const { status = 200 } = answer;
+  if (method !== "GET" || status !== 200) return new Response(JSON.stringify(answer.body), { status, headers });
+  const sent = sentAnswer(answer);
+  headers.set("etag", sent.tag);
+  if (sent.clock !== null) headers.set(CLOCK_HEADER, sent.clock);
+  const known = asked.get("if-none-match");
+  if (known === sent.tag) {
+    headers.delete("content-type");
+    return new Response(null, { status: 304, headers });
+  }
+  if (asked.get("a-im") !== CHANGES) return new Response(sent.text, { headers });
+  const changes = known === null ? null : keptAnswers().changesSince(known, sent);
+  keptAnswers().keep(sent);
+  if (changes === null) return new Response(sent.text, { headers });
+  headers.set("im", CHANGES);
+  return new Response(changes, { status: 226, headers });
 }
 
 function download({ name, type, text }: AdminFile): Response {

@@ -10,6 +10,7 @@ const json: fc.Arbitrary<Json> = fc.letrec<{ node: Json }>((tie) => ({
     leaf,
     fc.uniqueArray(row, { selector: ({ slug }) => slug, maxLength: 4 }),
     fc.array(row, { maxLength: 3 }),
+    fc.array(fc.record({ requestId: fc.constantFrom("r", "s"), used: leaf }), { maxLength: 3 }),
     fc.array(leaf, { maxLength: 3 }),
     fc.dictionary(fc.constantFrom("p", "q", "r"), tie("node"), { maxKeys: 3, noNullPrototype: true }),
   ),
@@ -49,8 +50,18 @@ test("nothing is sent for what stays: a row that changes brings its changed figu
   expect(changesOf(after, { ...after })).toBeNull();
 });
 
-test("an hour that moves on by a minute brings that minute, and the order", () => {
+test("an hour that moves on by a minute brings that minute, and that the others stay together", () => {
   const point = (minute: number) => ({ minute: `m${minute}`, calls: minute });
   const hour = (from: number) => Array.from({ length: 4 }, (_, index) => point(from + index));
-  expect(changesOf(hour(0), hour(1))).toEqual({ rows: { m4: { set: point(4) } }, order: ["m1", "m2", "m3", "m4"] });
+  expect(changesOf(hour(0), hour(1))).toEqual({ rows: { m4: { set: point(4) } }, runs: [[1, 3], "m4"] });
+});
+
+test("rows without names are compared by their places", () => {
+  const before = [
+    { name: "per-minute", layer: "tenant", used: 1, resetSeconds: 20 },
+    { name: "per-minute", layer: "user", used: 2, resetSeconds: 20 },
+  ];
+  const after = before.map((row) => ({ ...row, resetSeconds: 19 }));
+  const change = { of: { resetSeconds: { set: 19 } } };
+  expect(changesOf(before, after)).toEqual({ items: { 0: change, 1: change } });
 });
