@@ -5,6 +5,7 @@ import dynamic from "next/dynamic";
 import { useRouter } from "next/navigation";
 import { memo, useState } from "react";
 import type { Overview } from "@/lib/console/overview/overview";
+import { chartsAhead } from "../_ui/figures/charts-ahead";
 import { useMomentWords } from "../_ui/figures/moment";
 import { partialBar, SO_FAR } from "../_ui/time/partial-bar";
 import { chosenMinutes, type Drag, placeOf } from "./overview/chosen-minutes";
@@ -17,6 +18,8 @@ const BarChart = dynamic(() => import("../_ui/figures/charts").then((charts) => 
 const ReferenceArea = dynamic(() => import("../_ui/figures/charts").then((charts) => charts.ReferenceArea), {
   ssr: false,
 });
+
+chartsAhead();
 
 /** Names sort in reading order; the legend follows the name. */
 const SERIES = [

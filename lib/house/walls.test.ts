@@ -93,9 +93,11 @@ test("what a browser gets says so in its name, and brings nothing of the server 
 /** Readers of one format each, which take the value apart themselves. */
 const READERS = [
   "app/(console)/playground/playground.tsx",
+  "app/_ui/data/api.ts",
   "app/_ui/data/live.ts",
   "app/_ui/forms/pasted.ts",
   "lib/admission/idempotency.ts",
+  "lib/console/answer/kept-answers.ts",
   "lib/ledger/journal-line.ts",
   "lib/providers/usage-export.ts",
   "lib/wire/forms/tool-pieces.ts",

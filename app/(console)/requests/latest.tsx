@@ -11,10 +11,10 @@ import { count, dollars, duration } from "../../_ui/figures/format";
 import { Moment } from "../../_ui/figures/moment";
 import { Failed } from "../../_ui/shell/page-head";
 import { CallDetails } from "./call-details";
+import { LATEST_SHOWN, latestPaths } from "./latest-paths";
 import { MetLimits } from "./refused-call";
 
 const EVERY_MS = 2000;
-const SHOWN = 50;
 
 type One = {
   readonly id: string;
@@ -37,18 +37,18 @@ export function Latest({
   find: string;
 }) {
   const [open, setOpen] = useState<string | null>(null);
-  const query = new URLSearchParams({ tenant, limit: String(SHOWN), ...(find === "" ? {} : { find }) });
+  const paths = latestPaths(tenant, find);
   const often = { refetchInterval: isLive ? EVERY_MS : (false as const), placeholderData: keepPreviousData };
   const served = useQuery({
     ...often,
     queryKey: ["calls", tenant, find],
-    queryFn: () => api<{ rows: readonly LedgerView[] }>(`ledger?${query}`),
+    queryFn: () => api<{ rows: readonly LedgerView[] }>(paths.served),
     enabled: kind !== "refused",
   });
   const refused = useQuery({
     ...often,
     queryKey: ["refused", tenant, find],
-    queryFn: () => api<{ calls: readonly RefusedView[] }>(`refusals/calls?${query}`),
+    queryFn: () => api<{ calls: readonly RefusedView[] }>(paths.refused),
     enabled: kind !== "served",
   });
   const error = served.error ?? refused.error;
@@ -63,7 +63,7 @@ export function Latest({
     ),
   ]
     .sort((left, right) => right.at.localeCompare(left.at))
-    .slice(0, SHOWN);
+    .slice(0, LATEST_SHOWN);
   return (
     <Card padding={0} component="section" aria-label="Latest calls">
       {shown.length === 0 && (

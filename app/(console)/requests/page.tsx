@@ -1,14 +1,23 @@
 import type { Metadata } from "next";
-import { headers } from "next/headers";
 import { can } from "@/lib/console/kernel/can.shared";
-import { signedIn } from "@/lib/console/kernel/signed-in";
+import { Ahead } from "../../_ui/data/ahead";
+import { operator, readAhead } from "../../operator";
+import { latestPaths } from "./latest-paths";
 import { Requests } from "./requests";
 
 export const metadata: Metadata = { title: "Requests" };
 
 /** `?id=` opens with the explanation of that call. */
-export default async function Page({ searchParams }: { searchParams: Promise<{ id?: string | string[] }> }) {
-  const { id = "" } = await searchParams;
-  const actor = await signedIn(await headers());
-  return <Requests key={String(id)} id={String(id)} canBoost={actor !== null && can(actor.role, "tiers.edit")} />;
+export default async function Page({ searchParams }: Props) {
+  const { id = "", tenant, find } = await searchParams;
+  const actor = await operator();
+  const isPlain = id === "" && find === undefined && typeof tenant === "string";
+  const { served, refused } = latestPaths(String(tenant), "");
+  return (
+    <Ahead answers={await readAhead(isPlain ? [served, refused] : [])}>
+      <Requests key={String(id)} id={String(id)} canBoost={actor !== null && can(actor.role, "tiers.edit")} />
+    </Ahead>
+  );
 }
+
+type Props = { searchParams: Promise<Readonly<Record<string, string | string[] | undefined>>> };

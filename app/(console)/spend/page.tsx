@@ -1,13 +1,21 @@
 import type { Metadata } from "next";
-import { headers } from "next/headers";
 import { can } from "@/lib/console/kernel/can.shared";
-import { signedIn } from "@/lib/console/kernel/signed-in";
+import { Ahead } from "../../_ui/data/ahead";
+import { operator, readAhead } from "../../operator";
 import { SpendPage } from "./spend-page";
+import { firstUsagePath } from "./usage-asked";
 
 export const metadata: Metadata = { title: "Spend" };
 
-export default async function Page() {
-  const actor = await signedIn(await headers());
+type Props = { searchParams: Promise<Readonly<Record<string, string | string[] | undefined>>> };
+
+export default async function Page({ searchParams }: Props) {
+  const actor = await operator();
   const may = (action: "budgets.edit" | "budgets.raise") => actor !== null && can(actor.role, action);
-  return <SpendPage canEdit={may("budgets.edit")} canRaise={may("budgets.raise")} />;
+  const usage = firstUsagePath(await searchParams, null, Date.now());
+  return (
+    <Ahead answers={await readAhead(["budgets", usage])}>
+      <SpendPage canEdit={may("budgets.edit")} canRaise={may("budgets.raise")} />
+    </Ahead>
+  );
 }

@@ -2,6 +2,7 @@ import { Center, Skeleton, Text } from "@mantine/core";
 import dynamic from "next/dynamic";
 import { HOUR_MS } from "@/app/_ui/time/spans";
 import type { UsageRow } from "@/lib/console/money/usage";
+import { chartsAhead } from "../../_ui/figures/charts-ahead";
 import { dollars } from "../../_ui/figures/format";
 import { useMomentWords } from "../../_ui/figures/moment";
 import { partialBar, SO_FAR } from "../../_ui/time/partial-bar";
@@ -15,6 +16,8 @@ const BarChart = dynamic(() => import("../../_ui/figures/charts").then((charts) 
   ssr: false,
   loading: () => <Skeleton h={CHART_HEIGHT} />,
 });
+
+chartsAhead();
 
 type ChartOf = {
   readonly rows: readonly UsageRow[];

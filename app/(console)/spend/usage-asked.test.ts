@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { TimeChoice } from "../../_ui/time/time-range";
-import { type Asked, bucketsOf, usageBeforePath, usagePath } from "./usage-asked";
+import { type Asked, bucketsOf, firstUsagePath, usageBeforePath, usagePath } from "./usage-asked";
 
 const NOW = Date.parse("2026-03-10T12:20:00Z");
 const asked = (change: Partial<TimeChoice>, more: Partial<Asked> = {}): Asked => ({
@@ -60,4 +60,15 @@ test.each([
   ["a month", asked({ month: "2026-02" }), "grain=hour&by=tenant&from=2026-01-01T00h&to=2026-02-01T00h&total=true"],
 ])("the period before is as long as what has passed: %s", (_name, one, path) => {
   expect(short(usageBeforePath(one, NOW))).toBe(path);
+});
+
+test("the read that comes with the page is the one that its chart asks", () => {
+  expect(firstUsagePath({}, null, NOW)).toBe(usagePath(asked({}), NOW));
+  expect(firstUsagePath({ by: "nobody", range: "2y" }, null, NOW)).toBe(usagePath(asked({}), NOW));
+  expect(firstUsagePath({ by: "key", range: "7d", tenant: "acme" }, null, NOW)).toBe(
+    usagePath(asked({ range: "7d" }, { by: "key", tenant: "acme" }), NOW),
+  );
+  expect(firstUsagePath({ month: "2026-02" }, "acme", NOW)).toBe(
+    usagePath(asked({ month: "2026-02" }, { by: "model", tenant: "acme" }), NOW),
+  );
 });

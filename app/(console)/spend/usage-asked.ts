@@ -1,5 +1,5 @@
 import { DAY_MS, HOUR_MS } from "@/app/_ui/time/spans";
-import { isPreset, periodBefore, spanOf, type TimeChoice } from "../../_ui/time/time-range";
+import { isPreset, PRESET_NAMES, periodBefore, spanOf, type TimeChoice } from "../../_ui/time/time-range";
 
 /** Up to this many hours, the bars of a chart can be told apart. */
 const HOURLY_MS_MAX = 49 * HOUR_MS;
@@ -7,6 +7,9 @@ const HOURLY_MS_MAX = 49 * HOUR_MS;
 const HOURS_KEPT_MS = 99 * DAY_MS;
 /** One bar each; for a longer range the newest are drawn. */
 const BARS_MAX = 400;
+
+export const USAGE_SPLITS = ["tenant", "model", "key", "feature", "user", "session", "agent", "tag"] as const;
+export type UsageSplit = (typeof USAGE_SPLITS)[number];
 
 export type Asked = {
   readonly choice: TimeChoice;
@@ -43,6 +46,22 @@ const BEFORE_MAX = 1000;
 /** The query of a chart and its table. Values of tags stay apart, because the page shows those of one tag. */
 export function usagePath(asked: Asked, now: number): string {
   return asked.by === "tag" ? usageFilePath(asked, now) : `${usageFilePath(asked, now)}&top=${SHOWN_MAX}`;
+}
+
+/** The query that a page's first chart asks, from the page's address; `of`: the page's tenant. */
+export function firstUsagePath(
+  address: Readonly<Record<string, string | string[] | undefined>>,
+  of: string | null,
+  now: number,
+): string {
+  const named = (name: string) => {
+    const value = address[name];
+    return typeof value === "string" ? value : null;
+  };
+  const range = PRESET_NAMES.find((preset) => preset === named("range")) ?? "24h";
+  const choice = { range, from: named("from"), to: named("to"), month: named("month") };
+  const by = USAGE_SPLITS.find((split) => split === named("by")) ?? (of === null ? "tenant" : "model");
+  return usagePath({ choice, by, tenant: of ?? named("tenant") }, now);
 }
 
 /** The query of the same as a file: every subject. */

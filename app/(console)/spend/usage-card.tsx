@@ -17,11 +17,17 @@ import { PRESET_NAMES } from "../../_ui/time/time-range";
 import { ZoneNote } from "../../_ui/time/zone-note";
 import { CHART_HEIGHT, SpendChart, type Total, totalsOf } from "./spend-chart";
 import { ofOneTag, rowsOfTag, TagChoice, tagQuery } from "./tag-choice";
-import { bucketsOf, SHOWN_MAX, usageBeforePath, usageFilePath, usagePath } from "./usage-asked";
+import {
+  bucketsOf,
+  SHOWN_MAX,
+  USAGE_SPLITS,
+  type UsageSplit,
+  usageBeforePath,
+  usageFilePath,
+  usagePath,
+} from "./usage-asked";
 
 const BEFORE_EVERY_MS = 30_000;
-const SPLITS = ["tenant", "model", "key", "feature", "user", "session", "agent", "tag"] as const;
-type Split = (typeof SPLITS)[number];
 const RANGES = ["24h", "7d", "30d"] as const;
 const TIME = {
   range: parseAsStringLiteral(PRESET_NAMES).withDefault("24h"),
@@ -37,7 +43,10 @@ const TIME = {
 export function UsageCard({ of = null }: { of?: string | null }) {
   const [choice, setChoice] = useQueryStates(TIME);
   const [isCompared, setIsCompared] = useQueryState("compare", parseAsBoolean.withDefault(false));
-  const [by, setBy] = useQueryState("by", parseAsStringLiteral(SPLITS).withDefault(of === null ? "tenant" : "model"));
+  const [by, setBy] = useQueryState(
+    "by",
+    parseAsStringLiteral(USAGE_SPLITS).withDefault(of === null ? "tenant" : "model"),
+  );
   const [chosen, setTenant] = useQueryState("tenant");
   const asked = { choice, by, tenant: of ?? chosen };
   const usage = useQuery({
@@ -130,16 +139,27 @@ function costOf(rows: readonly Pick<UsageRow, "costMicroUsd">[]): number {
   return rows.reduce((sum, row) => sum + row.costMicroUsd, 0);
 }
 
-function SplitChoice({ by, isOfOne, onChange }: { by: Split; isOfOne: boolean; onChange: (by: Split) => void }) {
+function SplitChoice({
+  by,
+  isOfOne,
+  onChange,
+}: {
+  by: UsageSplit;
+  isOfOne: boolean;
+  onChange: (by: UsageSplit) => void;
+}) {
   return (
     <Select
       size="xs"
       w={120}
       aria-label="Split by"
-      data={SPLITS.filter((one) => !isOfOne || one !== "tenant").map((one) => ({ value: one, label: `by ${one}` }))}
+      data={USAGE_SPLITS.filter((one) => !isOfOne || one !== "tenant").map((one) => ({
+        value: one,
+        label: `by ${one}`,
+      }))}
       value={by}
       allowDeselect={false}
-      onChange={(value) => onChange(SPLITS.find((one) => one === value) ?? "tenant")}
+      onChange={(value) => onChange(USAGE_SPLITS.find((one) => one === value) ?? "tenant")}
     />
   );
 }
@@ -163,7 +183,7 @@ function Totals({
   totals,
   earlier,
 }: {
-  by: Split;
+  by: UsageSplit;
   totals: readonly Total[];
   /** of the previous period; null = not compared */
   earlier: readonly UsageRow[] | null;

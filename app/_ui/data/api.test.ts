@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { adminDoor } from "@/lib/console/api/door";
 import { route } from "@/lib/console/api/route";
-import { api } from "./api";
+import { api, expectAhead } from "./api";
 
 const HOME = Symbol.for("spillway.console");
 const ORIGIN = "http://127.0.0.1:3000";
@@ -85,4 +85,23 @@ test("an answer that the server no longer keeps is sent whole", async () => {
   statuses.length = 0;
   expect(await api("quota")).toEqual({ at: figures.at, ...quota });
   expect(statuses).toEqual([200]);
+});
+
+test("what came with the page is not asked for again, once, and not after a change", async () => {
+  statuses.length = 0;
+  const text = JSON.stringify({ used: 99 });
+  const ahead = () => ({ path: "figures", answer: Promise.resolve({ text, tag: '"of-the-page"', clock: null }) });
+  const first = ahead();
+  expectAhead([first]);
+  expect(await api("figures")).toEqual({ used: 99 });
+  expect(statuses).toEqual([]);
+  // A page that the browser shows again has the same answers.
+  expectAhead([first]);
+  expect(await api("figures")).toMatchObject({ used: 2 });
+  expectAhead([ahead()]);
+  await api("figures", { method: "POST", body: {} }).catch(() => undefined);
+  expect(await api("figures")).toMatchObject({ used: 2 });
+  expectAhead([{ path: "figures", answer: Promise.resolve(null) }]);
+  expect(await api("figures")).toMatchObject({ used: 2 });
+  expect(statuses).toEqual([200, 405, 304, 304]);
 });

@@ -1,6 +1,7 @@
 "use client";
 
 import { CHANGES } from "@/lib/console/answer/changes-header.shared";
+import type { AheadAnswer } from "@/lib/console/api/ahead";
 import { CLOCK_HEADER } from "@/lib/console/kernel/clock-header.shared";
 import { changed } from "@/lib/console/overview/live/change-set.shared";
 
@@ -46,14 +47,23 @@ export async function api<Answer>(
 }
 
 async function send(path: string, method: string, body: unknown) {
+  // They are from before the change.
+  AHEAD.clear();
   const sent =
     body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
   const response = await fetch(`/api/admin/${path}`, { method, ...sent });
   return { response, answer: await response.json() };
 }
 
-/** A read that brings only what has changed since the last one of its path. */
+/** A read that brings only what has changed since the last one of its path; or that came with the page. */
 async function read(path: string) {
+  const ahead = AHEAD.get(path);
+  AHEAD.delete(path);
+  const came = ahead === undefined || performance.now() > ahead.until ? null : await ahead.answer.catch(() => null);
+  if (came !== null) {
+    keepAs(path, came);
+    return { response: new Response(), answer: JSON.parse(came.text) };
+  }
   const known = LAST.get(path);
   const headers: Record<string, string> = { "a-im": CHANGES };
   if (known !== undefined) headers["if-none-match"] = known.tag;
@@ -64,6 +74,20 @@ async function read(path: string) {
   const answer = isChanges ? changed(JSON.parse(asOf(known, response)), sent) : sent;
   keep(path, response, answer);
   return { response, answer };
+}
+
+/** Answers that come with a page, until its parts ask for them. */
+const AHEAD = new Map<string, { readonly answer: AheadAnswer["answer"]; readonly until: number }>();
+const AHEAD_MS = 10_000;
+const arrived = new WeakSet<AheadAnswer["answer"]>();
+
+/** Answers that come with a page. A page that the browser shows again brings old ones, which are left out. */
+export function expectAhead(answers: readonly AheadAnswer[]): void {
+  for (const { path, answer } of answers) {
+    if (arrived.has(answer)) continue;
+    arrived.add(answer);
+    AHEAD.set(path, { answer, until: performance.now() + AHEAD_MS });
+  }
 }
 
 /** The newest answer of each path, because most of what a page asks for again has not changed. */
@@ -82,7 +106,11 @@ function keep(path: string, response: Response, answer: unknown): void {
   const tag = response.headers.get("etag");
   LAST.delete(path);
   if (tag === null || !response.ok) return;
-  LAST.set(path, { tag, text: JSON.stringify(answer), clock: response.headers.get(CLOCK_HEADER) });
+  keepAs(path, { tag, text: JSON.stringify(answer), clock: response.headers.get(CLOCK_HEADER) });
+}
+
+function keepAs(path: string, kept: Kept): void {
+  LAST.set(path, kept);
   const [oldest] = LAST.keys();
   if (LAST.size > KEPT_MAX && oldest !== undefined) LAST.delete(oldest);
 }

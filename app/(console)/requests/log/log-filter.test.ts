@@ -1,6 +1,15 @@
 import { expect, test } from "vitest";
 import { newView } from "@/lib/console/requests/saved-views";
-import { bucketSecondsOf, type LogPlace, narrowedTo, queryOf, viewOf } from "./log-filter";
+import {
+  bucketSecondsOf,
+  facetsPath,
+  firstLogReads,
+  type LogPlace,
+  linesPath,
+  narrowedTo,
+  queryOf,
+  viewOf,
+} from "./log-filter";
 
 const NOW = Date.UTC(2026, 0, 2);
 const place: LogPlace = {
@@ -61,4 +70,12 @@ test("a line of the sums leads to its own calls: what a tenant names is narrowed
   expect(narrowedTo("session", { tenant: "acme", value: "run-1" })).toEqual({ tenant: "acme", session: "run-1" });
   expect(narrowedTo("tenant", { tenant: "acme", value: "acme" })).toEqual({ tenant: "acme" });
   expect(narrowedTo("model", { tenant: null, value: "sim-large" })).toEqual({ model: "sim-large" });
+});
+
+test("the reads that come with the page are those that its parts ask", () => {
+  const own = { ...place, user: null };
+  const lines = linesPath(own, NOW, { size: "50", have: "" });
+  expect(firstLogReads({ tenant: "acme", range: "1h" }, NOW)).toEqual([facetsPath(own, NOW), lines]);
+  const [, sums] = firstLogReads({ group: "key", model: ["a", "b"] }, NOW);
+  expect(sums).toBe("requests/sums?from=2026-01-01T00%3A00%3A00.000Z&by=key&order=cost");
 });

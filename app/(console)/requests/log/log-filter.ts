@@ -1,7 +1,6 @@
-import { parseAsString, parseAsStringLiteral } from "nuqs";
 import { DAY_SECONDS, MINUTE_MS } from "@/app/_ui/time/spans";
 import type { SumSplit } from "@/lib/console/requests/log-sums";
-import { isPreset, PRESET_NAMES, type Preset, spanOf } from "../../../_ui/time/time-range";
+import { isPreset, PRESET_NAMES, spanOf, type TimeChoice } from "../../../_ui/time/time-range";
 
 export const FACETS = [
   ...([
@@ -37,30 +36,7 @@ export const FACET_WORDS: Readonly<Record<Facet | "user", string>> = {
   tag: "Tag",
 };
 
-/** Every filter is part of the address, so a link shows the same. */
-export const LOG_PLACE = {
-  kind: parseAsString,
-  tenant: parseAsString,
-  model: parseAsString,
-  outcome: parseAsString,
-  limitName: parseAsString,
-  endpoint: parseAsString,
-  key: parseAsString,
-  address: parseAsString,
-  feature: parseAsString,
-  session: parseAsString,
-  agent: parseAsString,
-  tag: parseAsString,
-  user: parseAsString,
-  from: parseAsString,
-  to: parseAsString,
-  month: parseAsString,
-  range: parseAsStringLiteral(PRESET_NAMES).withDefault("24h"),
-};
-
-export type LogPlace = { readonly [Name in Exclude<keyof typeof LOG_PLACE, "range">]: string | null } & {
-  readonly range: Preset;
-};
+export type LogPlace = { readonly [Name in Facet | "user"]: string | null } & TimeChoice;
 
 /** What the calls can be summed by, most frequent questions first. */
 export const GROUPS = [
@@ -77,12 +53,6 @@ export const GROUPS = [
   "outcome",
 ] as const satisfies readonly SumSplit[];
 export type LogGroup = (typeof GROUPS)[number];
-
-/** How the lines are shown: one by one, or as sums. */
-export const LOG_SUMS = {
-  group: parseAsStringLiteral(GROUPS),
-  order: parseAsStringLiteral(["cost", "calls", "tokens", "failed", "refused"] as const).withDefault("cost"),
-};
 
 /** The filter for the calls of a line of the sums. */
 export function narrowedTo(
@@ -114,6 +84,59 @@ export function queryOf(place: LogPlace, now: number): Record<string, string> {
   const start = from === null || !isPreset(place) ? from : Math.floor(from / MINUTE_MS) * MINUTE_MS;
   const named = Object.entries({ ...filters, from: isoOf(start), to: isoOf(to) });
   return Object.fromEntries(named.flatMap(([name, value]) => (value === null || value === "" ? [] : [[name, value]])));
+}
+
+/** Lines of a page of the log. */
+export const LINES_SHOWN = 50;
+
+/** The log's lines, as the API's path. */
+export function linesPath(place: LogPlace, now: number, more: Readonly<Record<string, string>>): string {
+  return `requests?${new URLSearchParams({ ...queryOf(place, now), ...more })}`;
+}
+
+/** The counts of each value, as the API's path. */
+export function facetsPath(place: LogPlace, now: number): string {
+  const bucketSeconds = String(bucketSecondsOf(place, now));
+  return linesPath(place, now, { bucketSeconds }).replace("requests?", "requests/facets?");
+}
+
+/** What the log reads first, from the page's address. */
+export function firstLogReads(
+  address: Readonly<Record<string, string | readonly string[] | undefined>>,
+  now: number,
+): string[] {
+  const named = (name: string) => {
+    const value = address[name];
+    return typeof value === "string" ? value : null;
+  };
+  const range = PRESET_NAMES.find((preset) => preset === named("range")) ?? "24h";
+  const time = { from: named("from"), to: named("to"), month: named("month"), range };
+  const place = { ...placeOf(named), ...time };
+  const group = GROUPS.find((one) => one === named("group"));
+  const order = named("order") ?? "cost";
+  const lines =
+    group === undefined
+      ? linesPath(place, now, { size: String(LINES_SHOWN), have: "" })
+      : linesPath(place, now, { by: group, order }).replace("requests?", "requests/sums?");
+  return [facetsPath(place, now), lines];
+}
+
+function placeOf(named: (name: string) => string | null): { readonly [Name in Facet | "user"]: string | null } {
+  return {
+    kind: named("kind"),
+    tenant: named("tenant"),
+    model: named("model"),
+    outcome: named("outcome"),
+    limitName: named("limitName"),
+    endpoint: named("endpoint"),
+    key: named("key"),
+    address: named("address"),
+    feature: named("feature"),
+    session: named("session"),
+    agent: named("agent"),
+    tag: named("tag"),
+    user: named("user"),
+  };
 }
 
 /** The width of a bar, in seconds: at least a minute, because denied calls are counted per minute. */

@@ -20,13 +20,15 @@ import { Histogram } from "./histogram";
 import {
   bucketSecondsOf,
   FACET_WORDS,
+  facetsPath,
   GROUPS,
-  LOG_PLACE,
-  LOG_SUMS,
+  LINES_SHOWN,
   type LogGroup,
-  queryOf,
+  type LogPlace,
+  linesPath,
   viewOf,
 } from "./log-filter";
+import { LOG_PLACE, LOG_SUMS } from "./log-place";
 import { LogTable } from "./log-table";
 import { SavedViews } from "./saved-views";
 
@@ -36,7 +38,6 @@ const LogSums = dynamic(() => import("./log-sums").then((part) => part.LogSums),
   loading: () => <Skeleton h={320} radius="md" />,
 });
 
-const PAGE = 50;
 const LIVE_MS = 2000;
 const FACETS_MS = 10_000;
 const EXPORTED_MAX = "5000";
@@ -51,17 +52,13 @@ export function RequestLog() {
   const [columns, setColumns] = useColumns();
   const view = viewOf(useSearchParams());
   const narrow = (change: Partial<typeof place>) => void setPlace({ ...change, after: null });
-  const pathOf = (more: Record<string, string>) => {
-    const query = new URLSearchParams({ ...queryOf(place, Date.now()), ...more });
-    return `requests?${query}`;
-  };
+  const pathOf = (more: Record<string, string>) => linesPath(place, Date.now(), more);
   const isRunning = spanOf(place, Date.now()).to === null;
   const isLiveNow = isLive && isRunning;
   const seconds = bucketSecondsOf(place, Date.now());
   const facets = useQuery({
     queryKey: ["request-log", "facets", place],
-    queryFn: () =>
-      api<FacetAnswer>(pathOf({ bucketSeconds: String(seconds) }).replace("requests?", "requests/facets?")),
+    queryFn: () => api<FacetAnswer>(facetsPath(place, Date.now())),
     placeholderData: keepPreviousData,
     refetchInterval: isLiveNow ? FACETS_MS : false,
   });
@@ -169,7 +166,7 @@ function Lines({ place, pathOf, columns, after, everyMs, onAfter }: LinesOf) {
     queryFn: async () => {
       const before = client.getQueryData<MarkedPage<RequestLine>>(queryKey);
       const have = marksText(before?.marks ?? []);
-      const query = { size: String(PAGE), have, ...(after === null ? {} : { after }) };
+      const query = { size: String(LINES_SHOWN), have, ...(after === null ? {} : { after }) };
       return wholePage(await api<MarkedPage<RequestLine>>(pathOf(query)), before);
     },
     placeholderData: keepPreviousData,
@@ -214,7 +211,7 @@ function Export({ pathOf }: { pathOf: (more: Record<string, string>) => string }
   );
 }
 
-type Place = Parameters<typeof queryOf>[0];
+type Place = LogPlace;
 
 /** The log's filters, each with a button to remove it. Users are typed, because they are too many to list. */
 function Chosen({ place, narrow }: { place: Place; narrow: (change: Partial<Place>) => void }) {
