@@ -1,3 +1,4 @@
+import fs from "node:fs";
 import { test as base, expect, type Page } from "@playwright/test";
 import { Spillway } from "../fixtures/spillway";
 
@@ -8,9 +9,11 @@ export const test = base.extend<{ console: Page }, Own>({
   spillway: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of what a fixture needs from this pattern.
     async ({}, use) => {
-      const spillway = await Spillway.run();
+      const kept = process.env.FILLED_DIR;
+      if (kept !== undefined) fs.mkdirSync(kept, { recursive: true });
+      const spillway = await Spillway.run({}, kept === undefined ? {} : { dataDir: kept });
       await use(spillway);
-      await spillway.stop();
+      await (kept === undefined ? spillway.stop() : spillway.stopAndKeep());
     },
     // It starts a server, on a machine that runs much else at the same time.
     { scope: "worker", timeout: 180_000 },
