@@ -59,7 +59,7 @@ async function send(path: string, method: string, body: unknown) {
 async function read(path: string) {
   const ahead = AHEAD.get(path);
   AHEAD.delete(path);
-  const came = ahead === undefined || performance.now() > ahead.until ? null : await ahead.answer.catch(() => null);
+  const came = ahead === undefined || performance.now() > ahead.until ? null : await arrivedIn(ahead.answer);
   if (came !== null) {
     keepAs(path, came);
     return { response: new Response(), answer: JSON.parse(came.text) };
@@ -87,6 +87,15 @@ export function expectAhead(answers: readonly AheadAnswer[]): void {
     if (arrived.has(answer)) continue;
     arrived.add(answer);
     AHEAD.set(path, { answer, until: performance.now() + AHEAD_MS });
+  }
+}
+
+/** Null when the page broke off. React's promises of a page have no `catch`. */
+async function arrivedIn(answer: AheadAnswer["answer"]) {
+  try {
+    return await answer;
+  } catch {
+    return null;
   }
 }
 

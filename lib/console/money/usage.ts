@@ -22,6 +22,7 @@ import type { PolicyFault } from "@/lib/policy/snapshot/snapshot";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminFile, AdminRequest } from "../kernel/door";
 import { tenantBySlug } from "../tenants/tenants";
+import { topUsage } from "./top-usage";
 
 const time = z.iso.datetime({ offset: true });
 
@@ -102,7 +103,7 @@ export async function readUsage({ context, input }: AdminRequest<typeof usageQue
   if (input.top !== undefined) {
     const isTotal = input.total === "true";
     const asked = { ...range, by: split ?? ("tenant" as const), most: input.top, drawn: isTotal ? 0 : DRAWN };
-    const top = await context.shared.top.get(JSON.stringify(asked), () => usageTop(context.db, asked));
+    const top = await context.shared.top.get(JSON.stringify(asked), () => topOf(context, asked));
     const [totals, rows] = [await named(context, split, top.totals), await named(context, split, top.rows)];
     if (input.format === "csv") return { file: csvFile("usage.csv", isTotal ? totals : rows) };
     return { body: { grain, from: from.toISOString(), to: to.toISOString(), totals, rows: isTotal ? totals : rows } };
@@ -127,6 +128,14 @@ function firstBucket(ms: number, { by, grain }: { by: UsageSplit | null; grain: 
 
 /** Subjects that a chart tells apart. */
 const DRAWN = 6;
+
+/** Of all tenants or keys from kept sums; the sums of one tenant, of named keys, and of other names are read each time. */
+function topOf(context: ConsoleContext, { by, ...asked }: Parameters<typeof usageTop>[1]) {
+  const isIndexed = by === "tenant" || by === "key";
+  if (isIndexed && asked.tenantId === null && asked.keyFamilyIds === undefined)
+    return topUsage(context, { ...asked, by });
+  return usageTop(context.db, { ...asked, by });
+}
 
 function totalsOf({ db, shared }: ConsoleContext, asked: Parameters<typeof usageTotals>[1]) {
   return shared.totals.get(JSON.stringify(asked), () => usageTotals(db, asked));

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { SharedAnswers } from "./shared-answers";
+import { CLOSED, SharedAnswers } from "./shared-answers";
 
-function opened() {
+function opened(keeping?: typeof CLOSED) {
   const time = { at: 0 };
-  const answers = new SharedAnswers<number>(() => time.at);
+  const answers = new SharedAnswers<number>(() => time.at, keeping);
   const state = { asked: 0 };
   /** Takes this long, by the clock of the test. */
   const ask = (question: string, tookMs: number) =>
@@ -34,6 +34,15 @@ test("a slow answer is kept twenty times as long as it took, ten seconds at most
   expect(await ask("slow", 500)).toBe(4);
   time.at += 1;
   expect(await ask("slow", 500)).toBe(5);
+});
+
+test("sums of closed hours are kept for ten minutes, unless they are quick to read", async () => {
+  const { time, ask } = opened(CLOSED);
+  expect([await ask("quick", 49), await ask("quick", 49), await ask("slow", 50)]).toEqual([1, 2, 3]);
+  time.at += 599_999;
+  expect(await ask("slow", 50)).toBe(3);
+  time.at += 1;
+  expect(await ask("slow", 50)).toBe(4);
 });
 
 test("a failure is not kept", async () => {

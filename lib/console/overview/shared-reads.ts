@@ -1,11 +1,12 @@
 import type { moversOf } from "@/db/queries/money/budgets";
 import type { coverageSince } from "@/db/queries/money/prices";
 import type { usageTotals } from "@/db/queries/money/usage";
+import type { usageSums } from "@/db/queries/money/usage-sums";
 import type { usageTop } from "@/db/queries/money/usage-top";
 import type { bucketsOf, facetsOf } from "@/db/queries/requests/log";
 import type { sumsOf } from "@/db/queries/requests/sums";
 import type { Elapsed } from "@/lib/clock";
-import { SharedAnswers } from "./shared-answers";
+import { CLOSED, SharedAnswers } from "./shared-answers";
 
 type Answer<Query extends (...input: never[]) => Promise<unknown>> = Awaited<ReturnType<Query>>;
 
@@ -13,6 +14,8 @@ type Answer<Query extends (...input: never[]) => Promise<unknown>> = Awaited<Ret
 export class SharedReads {
   /** usage of the first subjects of a range */
   readonly top: SharedAnswers<Answer<typeof usageTop>>;
+  /** of hours or days that are over */
+  readonly closedSums: SharedAnswers<Answer<typeof usageSums>>;
   readonly totals: SharedAnswers<Answer<typeof usageTotals>>;
   /** models with their prices, and the number of calls that were refused because their model has no price */
   readonly coverage: SharedAnswers<readonly [Answer<typeof coverageSince>, number]>;
@@ -25,6 +28,7 @@ export class SharedReads {
 
   constructor(elapsed: Elapsed) {
     this.top = new SharedAnswers(elapsed);
+    this.closedSums = new SharedAnswers(elapsed, CLOSED);
     this.totals = new SharedAnswers(elapsed);
     this.coverage = new SharedAnswers(elapsed);
     this.movers = new SharedAnswers(elapsed);
