@@ -206,6 +206,12 @@ function add(sum: Sum, row: LedgerRow, bill: Bill): void {
 
 /** The whole ledger, page by page; it is listed newest first. */
 async function allRows(): Promise<Map<string, LedgerRow>> {
-  const { rows } = await spillway.admin<{ rows: LedgerRow[] }>("GET", "ledger?tenant=enterprise&limit=5000");
-  return new Map(rows.map((row) => [row.requestId, row]));
+  const all = new Map<string, LedgerRow>();
+  for (let after = ""; ; ) {
+    type Page = { rows: LedgerRow[]; next: string | null };
+    const { rows, next } = await spillway.admin<Page>("GET", `ledger?tenant=enterprise&limit=5000${after}`);
+    for (const row of rows) all.set(row.requestId, row);
+    if (next === null) return all;
+    after = `&after=${next}`;
+  }
 }
