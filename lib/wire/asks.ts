@@ -36,7 +36,7 @@ function marksIn(value: unknown, readsTo = MARKS_DEPTH): "cacheWrite" | "cacheWr
   return inner(value, readsTo);
 }
 
-const MARKS_DEPTH = 8;
+const MARKS_DEPTH = 16;
 
 function inner(value: unknown, readsTo: number): "cacheWrite" | "cacheWriteHour" | null {
   const values = Array.isArray(value) ? value : isObject(value) ? Object.values(value) : [];
