@@ -227,6 +227,17 @@ describe.each(["own", "next"])("door %s: requests that share a connection", (doo
     expect(answer).toMatch(/^connection: close\r$/im);
   });
 
+  test("a body in crumbs is refused before its end, and a body whose chunks are large enough is not", async () => {
+    const chunked = (body: string) =>
+      request("/v1/chat/completions", { method: "POST", token: key(), body, lines: ["Transfer-Encoding: chunked"] })
+        .replace(/Content-Length: \d+\r\n/, "")
+        .replace("Content-Type", "Connection: close\r\nContent-Type");
+    const crumbs = await raw(spillway.baseUrl, chunked("1\r\na\r\n".repeat(5000)));
+    expect([statusOf(crumbs), codeOf(crumbs)]).toEqual([400, "body_in_pieces"]);
+    const halves = [BODY.slice(0, 20), BODY.slice(20)].map((part) => `${part.length.toString(16)}\r\n${part}\r\n`);
+    expect(statusOf(await raw(spillway.baseUrl, chunked(`${halves.join("")}0\r\n\r\n`)))).toBe(200);
+  });
+
   test("CONNECT is answered", async () => {
     const answer = await raw(spillway.baseUrl, "CONNECT evil.test:443 HTTP/1.1\r\nHost: localhost\r\n\r\n");
     expect(statuses(answer)).toEqual([405]);

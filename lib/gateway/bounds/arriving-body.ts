@@ -54,11 +54,7 @@ export class ArrivingBody {
     this.#size += chunk.byteLength;
     this.#chunks += 1;
     if (this.#size > this.#bounds.bodyBytesMax) throw tooLarge(this.#bounds.bodyBytesMax);
-    if (this.#chunks > CHUNKS_FREE + this.#size / CHUNK_BYTES_MIN)
-      throw new PublicError(
-        "body_in_pieces",
-        `The request body arrives in chunks of ${Math.round(this.#size / this.#chunks)} bytes. Send it whole, or in chunks of ${CHUNK_BYTES_MIN} bytes or more.`,
-      );
+    refusePieces(this.#size, this.#chunks);
     if (this.#chunks === 1) this.#begin(chunk);
     else if (this.#whole !== null) this.#fill(this.#whole, chunk);
     else if (chunk.byteLength >= KEPT_BYTES) {
@@ -123,6 +119,15 @@ export class ArrivingBody {
     this.#block = this.#block.subarray(this.#used);
     this.#used = 0;
   }
+}
+
+/** Throws PublicError if a body arrives in chunks that are too small. */
+export function refusePieces(size: number, chunks: number): void {
+  if (chunks <= CHUNKS_FREE + size / CHUNK_BYTES_MIN) return;
+  throw new PublicError(
+    "body_in_pieces",
+    `The request body arrives in chunks of ${Math.round(size / chunks)} bytes. Send it whole, or in chunks of ${CHUNK_BYTES_MIN} bytes or more.`,
+  );
 }
 
 export function tooLarge(bytesMax: number): PublicError {

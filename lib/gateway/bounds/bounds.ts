@@ -42,7 +42,8 @@ const SMALL_BYTES = 8 * 1024;
 const PACE_CHECK_MS = 250;
 const BYTES_PER_MB = 1024 * 1024;
 const BYTES_PER_UNIT = 64 * 1024;
-const CHUNKS_PER_UNIT = 64;
+/** Chunks that cost a key as much as one faulty call. */
+export const CHUNKS_PER_UNIT = 64;
 
 /** Refused for the request itself, before any limit was checked. */
 const OWN_FAULTS: ReadonlySet<ErrorCode> = new Set([

@@ -4,6 +4,8 @@ import type { Exchange, Reply } from "./exchange";
 export type Fronted = {
   /** The handler has made this exchange of the request. */
   begun(exchange: Exchange): void;
+  /** A part of its body was read. Throws PublicError if it arrives in pieces that are too small. */
+  read(): void;
   /** Judges what the answer means for the connection. Resolves when the answer may be sent. */
   answered(reply: Reply): Promise<void>;
 };

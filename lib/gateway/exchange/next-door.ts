@@ -5,6 +5,7 @@ import { type CurrentGateway, currentGateway } from "../current-gateway";
 import { handle } from "../routes/handle";
 import type { After, Judged } from "./bare-host";
 import type { Exchange, Reply } from "./exchange";
+import type { Fronted } from "./fronted-calls";
 
 /** Header from our server to Next's handlers: `<door secret> <client's address> <request id>`. */
 export const CLIENT_HEADER = "x-spillway-client";
@@ -23,8 +24,8 @@ export async function nextDoor(request: Request, after: After): Promise<Response
   }
   if (judged.kind === "refused") return judged.answer;
   const { gateway, bare } = current;
-  const exchange = exchangeOf(request, judged);
-  const fronted = current.fronted.get(exchange.requestId);
+  const fronted = "requestId" in judged ? current.fronted.get(judged.requestId ?? "") : null;
+  const exchange = exchangeOf(request, judged, fronted);
   fronted?.begun(exchange);
   const end = untilEnded(request.signal);
   if (bare !== null) after(() => end.ended.then(bare.settled));
@@ -75,8 +76,9 @@ function nothing(over: () => void): null {
 /** Statuses with which a Response takes no body at all, not even an empty one (Fetch standard, 2.2.3). */
 const NULL_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
-function exchangeOf(request: Request, { address, requestId }: Passed): Exchange {
+function exchangeOf(request: Request, { address, requestId }: Passed, fronted: Fronted | null): Exchange {
   const url = new URL(request.url);
+  const read = fromWeb(request.body);
   return {
     requestId: requestId ?? newRequestId(systemClock.now()),
     method: request.method,
@@ -84,7 +86,11 @@ function exchangeOf(request: Request, { address, requestId }: Passed): Exchange 
     query: url.search.slice(1),
     header: (name) => request.headers.get(name) ?? undefined,
     headers: () => request.headers.entries(),
-    body: fromWeb(request.body),
+    body: (take, halt) =>
+      read((chunk) => {
+        fronted?.read();
+        return take(chunk);
+      }, halt),
     clientAddress: address,
     signal: request.signal,
   };

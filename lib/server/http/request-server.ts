@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { systemClock, systemElapsed } from "@/lib/clock";
+import { refusePieces } from "@/lib/gateway/bounds/arriving-body";
 import { fromReadable } from "@/lib/gateway/bounds/body-source";
+import { CHUNKS_PER_UNIT } from "@/lib/gateway/bounds/bounds";
 import { HeldAnswers } from "@/lib/gateway/bounds/held-answers";
 import { currentGateway } from "@/lib/gateway/current-gateway";
 import { apiPath, meansApi } from "@/lib/gateway/exchange/api-path";
@@ -15,6 +17,7 @@ import type { Door } from "../door";
 import { clientAddress, NO_ADDRESS, rangeJudge } from "../net/client-address";
 import { type EarlyRefusal, guard, hostJudge, pathOf } from "../net/guard";
 import { NobodyThere, PEER_HEADER } from "../net/pass-on";
+import { countChunks } from "../net/reading/chunk-count";
 import { Pace } from "../net/reading/pace";
 import { parseAgain, stopParsing } from "../net/reading/portions";
 import { isBrakePath } from "./brake-path";
@@ -180,8 +183,20 @@ export class RequestServer {
   async #serveByNext(judged: Judged, gateway: Gateway, { requestId }: CallExchange): Promise<void> {
     const { request, response } = judged;
     let isJudged = false;
+    const arrived = countChunks(request);
     const over = currentGateway()?.fronted.add(requestId, {
       begun: (exchange) => void this.#serving.set(request.socket, exchange),
+      read: () => {
+        try {
+          refusePieces(arrived.bytes, arrived.chunks);
+        } catch (error) {
+          // The next bytes would be as expensive to parse.
+          stopParsing(request.socket);
+          const exchange = this.#serving.get(request.socket);
+          if (exchange !== undefined) gateway.bounds.charge(exchange, arrived.chunks / CHUNKS_PER_UNIT);
+          throw error;
+        }
+      },
       answered: async (reply) => {
         isJudged = true;
         await this.#judge(gateway, request, reply);
