@@ -38,7 +38,7 @@ export class KeptObjects {
     await known(
       addKept(
         this.#db,
-        objects.map((object) => ({ ...object, createdAt })),
+        objects.map((one) => ({ ...one, object: storable(one.object), createdAt })),
       ),
     );
   }
@@ -123,6 +123,19 @@ export class KeptObjects {
   billed(object: KeptObject): Promise<void> {
     return billedKept(this.#db, object);
   }
+}
+
+/** U+0000, and half a surrogate pair, as JSON writes them. Any other escape is passed over as a whole. */
+const ESCAPE = /\\(?:u(0000|d[89a-f][0-9a-f]{2})|.)/g;
+
+/**
+ * A provider's description without characters that PostgreSQL does not store: it may repeat a name that the caller
+ * chose, and the owner must be recorded all the same.
+ */
+export function storable(object: KeptObject["object"]): KeptObject["object"] {
+  const text = JSON.stringify(object);
+  if (!text.includes("\\u")) return object;
+  return JSON.parse(text.replace(ESCAPE, (whole, bad?: string) => (bad === undefined ? whole : "\\ufffd")));
 }
 
 const WAIT_MS = 2000;

@@ -3,6 +3,7 @@ import { PublicError } from "@/lib/errors";
 import { type KeptPath, keptMethods } from "@/lib/wire/batches/batch-paths";
 import type { Call } from "@/lib/wire/call";
 import { isObject, parseBody } from "@/lib/wire/json/object";
+import { hasNul } from "@/lib/wire/json/stored-text";
 import { type Exchange, jsonReply, type Reply } from "../../exchange/exchange";
 import type { Gateway } from "../../gateway";
 import { serveCall } from "../serve-call";
@@ -99,6 +100,8 @@ async function serveList(gateway: Gateway, exchange: Exchange, at: KeptPath): Pr
   const query = new URLSearchParams(exchange.query);
   const limit = Math.min(LIST_MAX, Math.max(1, Number(query.get("limit")) || LIST_USUAL));
   const after = query.get("after") ?? query.get("after_id");
+  if (after !== null && hasNul(after))
+    throw new PublicError("invalid_value", "after must not contain U+0000.", { param: "after" });
   const asked = { tenantId: principal.tenant.id, kind: at.kind, dialect: at.dialect, after, limit: limit + 1 };
   const found = await gateway.kept.list(asked);
   const data = found.slice(0, limit).map(({ object }) => object);

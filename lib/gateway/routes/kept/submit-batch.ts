@@ -4,6 +4,7 @@ import type { Call } from "@/lib/wire/call";
 import { fieldFault, withoutNulls } from "@/lib/wire/json/field-fault";
 import { parsingJsonBody } from "@/lib/wire/json/json-guard";
 import { rawBody } from "@/lib/wire/json/raw-body";
+import { storedText } from "@/lib/wire/json/stored-text";
 import { readBody } from "../../bounds/read-body";
 import type { Principal } from "../../caller/principal";
 import type { Exchange, Reply } from "../../exchange/exchange";
@@ -17,7 +18,7 @@ import { type Weighed, weighRequests, withNamed } from "./weigh";
 
 type Json = Readonly<Record<string, unknown>>;
 
-const batchBody = z.looseObject({ input_file_id: z.string().min(1).max(128), endpoint: z.string().min(1).max(128) });
+const batchBody = z.looseObject({ input_file_id: storedText(128).min(1), endpoint: z.string().min(1).max(128) });
 
 /** POST /v1/batches: the calls of an uploaded file. Their maximum usage is reserved until they have ended. */
 export async function submitBatch(gateway: Gateway, exchange: Exchange): Promise<Reply> {
