@@ -129,8 +129,8 @@ export class KeptObjects {
 const ESCAPE = /\\(?:u(0000|d[89a-f][0-9a-f]{2})|.)/g;
 
 /**
- * A provider's description without characters that PostgreSQL does not store: it may repeat a name that the caller
- * chose, and the owner must be recorded all the same.
+ * A provider's description without characters that PostgreSQL does not store. It may repeat a name that the caller
+ * chose, and the owner must be recorded in any case.
  */
 export function storable(object: KeptObject["object"]): KeptObject["object"] {
   const text = JSON.stringify(object);
