@@ -3,6 +3,7 @@ import pg from "pg";
 import { BootFault } from "@/lib/errors";
 import type { Log } from "@/lib/log";
 import { grantToApp } from "./open/app-role";
+import { connected } from "./open/connected";
 import { migrateOn } from "./open/migrate";
 import { dropValuesFromErrors } from "./open/without-values";
 
@@ -30,7 +31,7 @@ const ANSWER_MS = 17_000;
 
 /**
  * Migrates the schema, opens the pool and checks that the server answers. With `ownerUrl` the owner has the schema, and
- * the pool's role gets the rights to serve. Throws a BootFault with one clear line when it cannot be used.
+ * the pool's role gets the rights to serve. Waits for a server that is starting. Throws a BootFault with one clear line when it cannot be used.
  */
 export async function openDatabase(input: {
   url: string;
@@ -44,12 +45,10 @@ export async function openDatabase(input: {
   const ownerUrl = input.ownerUrl ?? null;
   dropValuesFromErrors();
   await asBootFault(ownerUrl === null ? "DATABASE_URL" : "DATABASE_OWNER_URL", ownerUrl ?? url, async () => {
-    const client = new pg.Client({
-      connectionString: ownerUrl ?? url,
-      connectionTimeoutMillis: POOL.connectionTimeoutMillis,
-    });
-    client.on("error", (error) => log.warn({ err: error }, "the migration's connection was lost"));
-    await client.connect();
+    const settings = { connectionString: ownerUrl ?? url, connectionTimeoutMillis: POOL.connectionTimeoutMillis };
+    const client = await connected(settings, (error) =>
+      log.warn({ err: error }, "the migration's connection was lost"),
+    );
     try {
       await migrateOn(client, async () => (ownerUrl === null ? undefined : grantToApp(client, url)));
     } finally {
