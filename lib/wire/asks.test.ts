@@ -37,6 +37,19 @@ test.each([
   ],
   ["unbounded", { tools: [{ type: "file_search" }] }, [{ fee: "file_search", most: 10 }]],
   [
+    "code in a container with more memory, which costs a multiple",
+    {
+      tools: [
+        { type: "code_interpreter", container: { type: "auto", memory_limit: "64g" } },
+        { type: "code_interpreter", container: { type: "auto", memory_limit: "1g" } },
+      ],
+    },
+    [
+      { fee: "code_execution_64g", most: 10 },
+      { fee: "code_execution", most: 10 },
+    ],
+  ],
+  [
     "plugins of OpenRouter",
     { plugins: [{ id: "web", max_results: 3 }, { id: "file-parser" }] },
     [

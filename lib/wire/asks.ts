@@ -55,17 +55,29 @@ function hostedTools(body: Readonly<Record<string, unknown>>): Asks["tools"] {
   const bound = body.max_tool_calls;
   const tools = listOf(body.tools).flatMap((tool) => {
     const fee = feeOfTool(textOf(member(tool, "type")));
-    return fee === null ? [] : [{ fee, most: usesOf(member(tool, "max_uses") ?? bound) }];
+    return fee === null ? [] : [{ fee: sized(fee, tool), most: usesOf(member(tool, "max_uses") ?? bound) }];
   });
   const searches = body.web_search_options === undefined ? [] : [{ fee: "web_search", most: 1 }];
   const sources = body.search_parameters;
   const found = isObject(sources) ? [{ fee: "search_source", most: usesOf(sources.max_search_results) }] : [];
   const plugins = listOf(body.plugins).map((plugin) => {
     const id = textOf(member(plugin, "id"));
-    return { fee: id === "web" ? "web_search" : id.slice(0, 64), most: usesOf(member(plugin, "max_results")) };
+    return {
+      fee: id === "web" ? "web_search" : id.slice(0, FEE_CHARS_MAX),
+      most: usesOf(member(plugin, "max_results")),
+    };
   });
   return [...tools, ...searches, ...found, ...plugins];
 }
+
+/** A container with more memory than usual costs a multiple, so it is a service of its own. */
+function sized(fee: string, tool: unknown): string {
+  const memory = textOf(member(member(tool, "container"), "memory_limit"));
+  return memory === "" || memory === USUAL_MEMORY ? fee : `${fee}_${memory}`.slice(0, FEE_CHARS_MAX);
+}
+
+const USUAL_MEMORY = "1g";
+const FEE_CHARS_MAX = 64;
 
 function usesOf(most: unknown): number {
   return typeof most === "number" && Number.isInteger(most) && most >= 0 ? Math.min(most, USES_MAX) : USES_HELD;
@@ -84,5 +96,5 @@ const PRICED: readonly (readonly [RegExp, string])[] = [
 
 function feeOfTool(type: string): string | null {
   if (FREE.test(type)) return null;
-  return PRICED.find(([pattern]) => pattern.test(type))?.[1] ?? type.slice(0, 64);
+  return PRICED.find(([pattern]) => pattern.test(type))?.[1] ?? type.slice(0, FEE_CHARS_MAX);
 }

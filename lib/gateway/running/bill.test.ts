@@ -36,6 +36,23 @@ test("the reported usage of a failed call is charged", () => {
   });
 });
 
+test("runs of code are charged at the largest container that the call asked for", () => {
+  const reported = {
+    inputTokens: 10,
+    cachedInputTokens: 0,
+    outputTokens: 5,
+    uses: { code_execution: 2, web_search: 1 },
+  };
+  const reading = { reported, countedOutputTokens: 5, hasContent: true };
+  const usesWith = (uses: Record<string, number>) =>
+    billFor({ ending: "complete", reading, hasBegun: true, likelyInputTokens: 9, most: { ...MOST, uses } }).usage.uses;
+  expect(usesWith({ code_execution_4g: 100, code_execution_64g: 100, code_execution: 100 })).toEqual({
+    code_execution_64g: 2,
+    web_search: 1,
+  });
+  expect(usesWith({ code_execution: 100 })).toEqual(reported.uses);
+});
+
 describe("a report is believed up to what is plausible", () => {
   const said = (
     inputTokens: number,

@@ -101,7 +101,8 @@ export function billFor(input: {
   most: MostUsed | null;
 }): Bill {
   const { ending, reading, likelyInputTokens } = input;
-  const reported = reading?.reported ?? null;
+  const told = reading?.reported ?? null;
+  const reported = told === null ? null : asAsked(told, input.most);
   if (reading !== null && reported !== null) {
     const streamed = reading.isCountedByText === true ? 0 : reading.countedOutputTokens;
     const cut = believed(reported, streamed, input.most);
@@ -118,6 +119,16 @@ export function billFor(input: {
     outputTokens: reading?.countedOutputTokens ?? 0,
   };
   return { usage: withSeen(counted, reading?.seen ?? {}), source: "counted" };
+}
+
+/** Providers report runs of code without the size of their container. The largest that the call asked for is charged. */
+function asAsked(reported: Usage, most: MostUsed | null): Usage {
+  const { code_execution: runs, ...others } = reported.uses ?? {};
+  const sizes = Object.keys(most?.uses ?? {}).filter((fee) => fee.startsWith("code_execution_"));
+  const gigabytes = (fee: string) => Number.parseInt(fee.slice("code_execution_".length), 10) || 0;
+  const [largest] = sizes.sort((one, other) => gigabytes(other) - gigabytes(one));
+  if (runs === undefined || largest === undefined) return reported;
+  return { ...reported, uses: { ...others, [largest]: runs } };
 }
 
 /** This little text may arrive without output tokens: an echo of the prompt, or a filter's refusal. */
