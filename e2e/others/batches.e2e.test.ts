@@ -193,6 +193,7 @@ describe("a batch of OpenAI's", () => {
     [line("a", { ...asked(), model: "gone" }), /does not exist/],
     [line("a", { ...asked(), model: "claude" }), /does not offer files or batches/],
     [line("a", { ...asked(), stream: true }), /requests a stream/],
+    [line("a", { ...asked(), tools: [{ type: "tool_of_tomorrow" }] }), /has no price/],
     [line("a", { ...asked(), max_tokens: 100_000 }), /allows at most 65536/],
     [JSON.stringify({ custom_id: "a", method: "POST", url: "/v1/audio/speech", body: {} }), /needs a body and a url/],
     ["", /at least one call/],

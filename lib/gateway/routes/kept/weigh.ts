@@ -1,6 +1,6 @@
 import type { BatchWeight } from "@/db/schema/kept";
 import { PublicError } from "@/lib/errors";
-import { heldPrice } from "@/lib/money/cost";
+import { heldPrice, unpricedPart } from "@/lib/money/cost";
 import type { Model } from "@/lib/providers/catalog";
 import { parseMessages } from "@/lib/wire/anthropic/parse-messages";
 import type { Call } from "@/lib/wire/call";
@@ -141,7 +141,14 @@ class Scale {
     this.#input += input;
     this.#longest = Math.max(this.#longest, Math.ceil(input * ESTIMATE_BOUND));
     this.#output += most * call.choices;
-    if (model.price !== null) this.#fees += heldPrice(model.price, call.asks, 0).fees;
+    if (model.price === null) return model;
+    const unpriced = unpricedPart(model.price, call.asks);
+    // A batch is charged in money alone.
+    if (unpriced !== null) {
+      const message = `${at} requests the ${unpriced.what}, which has no price for "${model.slug}". Ask the operator for a price, or leave it out.`;
+      throw new PublicError("service_not_priced", message, { param: this.#param });
+    }
+    this.#fees += heldPrice(model.price, call.asks, 0).fees;
     return model;
   }
 
