@@ -1,6 +1,7 @@
+import dns from "node:dns";
 import http from "node:http";
 import net from "node:net";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { makeForward, textOf } from "./forward";
 
 const forwarding = makeForward();
@@ -32,6 +33,72 @@ afterAll(async () => {
   await forwarding.close();
   answers.close();
   hangs.close();
+});
+
+describe("a public provider leads to no address inside, whatever its name resolves to when it is called", () => {
+  /** A name server whose answers change, as one that an attacker owns would. */
+  function resolving(...addresses: readonly string[]): void {
+    const found = addresses.map((address) => ({ address, family: net.isIP(address) }));
+    const lookup = vi.spyOn(dns, "lookup");
+    lookup.mockImplementation((...given: readonly unknown[]) => {
+      const done = given.at(-1);
+      if (typeof done === "function") done(null, found);
+    });
+    onTestFinished(() => lookup.mockRestore());
+  }
+  const call = (allowLocal: boolean, host = "rebind.test") => {
+    const target = { baseUrl: `http://${host}:${portOf(counts)}/v1`, headers: {}, allowLocal };
+    const { signal } = new AbortController();
+    const asked = { target, path: "/x", body: Buffer.from("{}"), requestId: "r", headersMs: 1000, signal };
+    return forwarding.forward({ ...asked, onSent: () => undefined });
+  };
+  let counts: net.Server;
+  let connections = 0;
+  beforeAll(async () => {
+    counts = net.createServer((socket) => {
+      connections += 1;
+      socket.on("error", () => undefined);
+      socket.end("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
+    });
+    await listening(counts);
+  });
+  afterAll(() => void counts.close());
+
+  test.each([
+    ["127.0.0.1"],
+    ["0.0.0.0"],
+    ["10.1.2.3"],
+    ["169.254.169.254"],
+    ["100.64.0.1"],
+    ["::1"],
+    ["::"],
+    ["::ffff:127.0.0.1"],
+    ["fe80::1"],
+    ["fd00::1"],
+    ["64:ff9b::7f00:1"],
+    ["2002:7f00:1::"],
+    ["2001:0:7f00:1::"],
+    ["93.184.216.34", "127.0.0.1"],
+  ])("%s", async (...addresses) => {
+    resolving(...addresses);
+    await expect(call(false)).rejects.toMatchObject({ code: "upstream_error" });
+    expect(connections).toBe(0);
+  });
+
+  test.each(["127.0.0.1", "2130706433", "0x7f.1", "017700000001", "0", "[::1]", "[::ffff:7f00:1]"])(
+    "the address itself, as %s",
+    async (host) => {
+      await expect(call(false, host)).rejects.toMatchObject({ code: "upstream_error" });
+      expect(connections).toBe(0);
+    },
+  );
+
+  test("a local provider may be there, and a redirect is not followed", async () => {
+    resolving("127.0.0.1");
+    const answer = await call(true);
+    answer.body.destroy();
+    expect([answer.status, connections]).toEqual([302, 1]);
+  });
 });
 
 test("a call is sent in one piece with its length, and said to be sent before its answer", async () => {
