@@ -5,6 +5,7 @@ import { PublicError } from "@/lib/errors";
 import { CLIENT_HEADER } from "@/lib/gateway/exchange/next-door";
 import { isDataPlane } from "@/lib/gateway/routes/handle";
 import type { Door } from "../door";
+import { guardedAt } from "../net/front-door";
 import type { EarlyRefusal } from "../net/guard";
 import { PEER_HEADER } from "../net/pass-on";
 import { consoleHeaders } from "./console-headers";
@@ -77,8 +78,7 @@ export async function turnedAway(
   { path, address }: Pick<ForNext, "path" | "address">,
   { attempts }: Pick<Door, "attempts">,
 ): Promise<EarlyRefusal | null> {
-  const isSignIn = path.startsWith("/api/auth/sign-in") || path.startsWith("/api/auth/two-factor");
-  const what = isSignIn ? "sign_in" : path.startsWith("/api/admin/") ? "admin_api" : null;
+  const what = guardedAt(path);
   if (what === null) return null;
   const blockedMs = attempts.blockedMs(what, address) || (await attempts.count(what, address));
   if (blockedMs === 0) return null;

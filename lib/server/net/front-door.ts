@@ -25,6 +25,12 @@ type Counted = keyof typeof RULES;
 /** Limits that count by address. A site is counted with each of its networks. */
 export type Guarded = Exclude<Counted, "failed_key_site">;
 
+/** Which limit by address a path counts under, before it is served; null = none. */
+export function guardedAt(path: string): "sign_in" | "admin_api" | null {
+  if (path.startsWith("/api/auth/sign-in") || path.startsWith("/api/auth/two-factor")) return "sign_in";
+  return path.startsWith("/api/admin/") || path.startsWith("/api/cron/") ? "admin_api" : null;
+}
+
 const BLOCKED_MAX = 50_000;
 const ANSWER_MS = 1000;
 

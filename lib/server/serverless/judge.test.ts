@@ -40,5 +40,8 @@ test("paths, hosts and tries are judged as our own server judges them", async ()
   await ask("/api/admin/tenants", { "x-forwarded-for": "192.0.2.7" });
   await ask("/api/auth/sign-in/email", { "x-forwarded-for": "192.0.2.8" });
   await ask("/api/cron/all", { "x-forwarded-for": "192.0.2.9" });
-  expect(attempts.counted).toEqual(["admin_api 192.0.2.7", "sign_in 192.0.2.8", "admin_api 192.0.2.9"]);
+  await ask("/api/auth/two-factor/verify-totp", { "x-forwarded-for": "192.0.2.10" });
+  expect(attempts.counted).toEqual([
+    ...["admin_api 192.0.2.7", "sign_in 192.0.2.8", "admin_api 192.0.2.9", "sign_in 192.0.2.10"],
+  ]);
 });

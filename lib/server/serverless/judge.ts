@@ -1,7 +1,7 @@
 import type { Judged } from "@/lib/gateway/exchange/bare-host";
 import type { Door } from "../door";
 import { clientAddress } from "../net/client-address";
-import type { Guarded } from "../net/front-door";
+import { guardedAt } from "../net/front-door";
 import { type EarlyRefusal, HEADER_LINES_MAX, hostJudge, isPlainPath, pathOf, TARGET_CHARS_MAX } from "../net/guard";
 
 /**
@@ -39,11 +39,6 @@ function faultOf(request: Request, path: string, isOwnHost: (host: string) => bo
 async function blockedFor(attempts: Door["attempts"], path: string, address: string): Promise<number> {
   const what = guardedAt(path);
   return what === null ? 0 : attempts.blockedMs(what, address) || attempts.count(what, address);
-}
-
-function guardedAt(path: string): Guarded | null {
-  if (path.startsWith("/api/auth/sign-in")) return "sign_in";
-  return path.startsWith("/api/admin/") || path.startsWith("/api/cron/") ? "admin_api" : null;
 }
 
 const MS_PER_SECOND = 1000;
