@@ -185,7 +185,7 @@ export function errorReply(gateway: Pick<Gateway, "log">, exchange: Exchange, th
 }
 
 function internal(gateway: Pick<Gateway, "log">, exchange: Exchange, thrown: unknown): PublicError {
-  gateway.log.error({ err: thrown, requestId: exchange.requestId, path: exchange.path }, "request failed");
+  gateway.log.error({ err: thrown, requestId: exchange.requestId, path: pathOf(exchange) }, "request failed");
   return new PublicError("internal", "An internal error occurred. It has been logged.");
 }
 

@@ -77,7 +77,7 @@ type Weighed = {
 async function weightsOf(books: Tools["books"], { things, own, timesOf }: Weighed): Promise<readonly Weight[]> {
   const counted = things.filter(({ kind }) => kind === "item" || kind === "sound" || kind === "conversation");
   const makers = new Map(counted.map(({ id }) => [id, textOf(member(own.get(id), MADE_BY))]));
-  const ids = [...new Set(makers.values())].filter((id) => id !== "");
+  const ids = [...new Set(makers.values())].filter((id) => id !== "").slice(0, MAKERS_MAX);
   const read = () => within(OWNER_MS, books.tokensOf(ids)).catch(() => null);
   let booked = ids.length === 0 ? null : await read();
   // A call that has just ended may not be booked yet.
@@ -105,6 +105,8 @@ function fileTokens(file: unknown): number {
   return typeof bytes !== "number" || isPicture ? 0 : Math.min(Math.ceil(bytes / BYTES_PER_TOKEN), FILE_TOKENS_MAX);
 }
 
+/** One query asks for them. */
+const MAKERS_MAX = 1000;
 /** A page of a PDF has some 3,000 tokens in 36 KB. */
 const BYTES_PER_TOKEN = 12;
 /** A document that fits into no context would be refused by its provider. */
