@@ -180,6 +180,13 @@ describe("pieces", () => {
     expect(await rowOf(asked.response)).toMatchObject({ endpoint: "transcriptions", costMicroUsd });
   });
 
+  test("a long sound is billed to its end", async () => {
+    upstream.play = answering(200, { text: "water", usage: { type: "duration", seconds: 150 } });
+    const sound = await toFile(Buffer.alloc(300_000, 1), "long.mp3");
+    const asked = await client.audio.transcriptions.create({ model: "by-piece", file: sound }).withResponse();
+    expect(await rowOf(asked.response)).toMatchObject({ costMicroUsd: 15_000, usageSource: "provider" });
+  });
+
   test("a transcription is billed by tokens where the provider reports them, and its text passes as text", async () => {
     const file = await toFile(Buffer.alloc(8192), "a.mp3");
     const usage = { type: "tokens", ...USAGE, input_token_details: { text_tokens: 0, audio_tokens: 100 } };

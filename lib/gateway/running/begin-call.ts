@@ -66,7 +66,7 @@ export function beginCall(
   const needs = { admission, books, clock, log, leaseMs, completed, likelyInput, finished, made, settled };
   const { contextTokens, maxOutputTokens: modelOutputTokens } = model;
   const size = { estimatedInputTokens, outputTokensEach, choices, contextTokens, modelOutputTokens };
-  const most = mostUsed({ ...size, tools: asks.tools });
+  const most = mostUsed({ ...size, tools: asks.tools, pieces: asks.pieces });
   const open = new OpenCall({ intent, brakeFacts: subject.brakeFacts, most, needs, calls: openCalls });
   try {
     books.open(intent, subject.user, begun);

@@ -99,7 +99,8 @@ describe("turns and uses of hosted tools are believed up to what is plausible", 
     const reading = { reported, countedOutputTokens: 5, hasContent: true };
     const asked = [{ fee: "web_search", most: 40 }];
     const call = { contextTokens: 8000, outputTokensEach: 50, modelOutputTokens: 250, choices: 2, tools: asked };
-    const most = mostUsed({ ...call, estimatedInputTokens: 10 });
+    const pieces = [{ fee: "second", most: 900 }];
+    const most = mostUsed({ ...call, pieces, estimatedInputTokens: 10 });
     const { usage, source } = billFor({ ending: "complete", reading, hasBegun: true, likelyInputTokens: 9, most });
     return [usage.inputTokens, usage.uses, source];
   };
@@ -116,6 +117,16 @@ describe("turns and uses of hosted tools are believed up to what is plausible", 
       "a hundred million searches",
       billed({ inputTokens: 9, uses: { web_search: 100_000_000 } }),
       [9, { web_search: 400 }, "clamped"],
+    ],
+    [
+      "an hour of sound that was held as a quarter",
+      billed({ inputTokens: 9, uses: { second: 3600 } }),
+      [9, { second: 3600 }, "provider"],
+    ],
+    [
+      "a hundred million seconds",
+      billed({ inputTokens: 9, uses: { second: 100_000_000 } }),
+      [9, { second: 9000 }, "clamped"],
     ],
     [
       "uses of what nobody asked for",

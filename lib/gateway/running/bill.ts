@@ -49,7 +49,7 @@ export type MostUsed = {
   readonly outputTokensBelieved: number;
   /** how many turns the report may add up; each turn reads the input again */
   readonly turns: number;
-  /** the plausible number of uses of each requested hosted tool, by its fee */
+  /** the plausible number of uses of each requested hosted tool and piece, by its fee */
   readonly uses: Readonly<Record<string, number>>;
 };
 
@@ -64,10 +64,12 @@ export function mostUsed(call: {
   modelOutputTokens: number;
   choices: number;
   tools: Asks["tools"];
+  pieces?: Asks["pieces"];
 }): MostUsed {
   const outputTokens = call.outputTokensEach * call.choices;
   const uses: Record<string, number> = {};
-  for (const { fee, most } of call.tools) uses[fee] = Math.max(USES_UNASKED, USES_FACTOR * most, own(uses, fee) ?? 0);
+  for (const { fee, most } of [...call.tools, ...(call.pieces ?? [])])
+    uses[fee] = Math.max(USES_UNASKED, USES_FACTOR * most, own(uses, fee) ?? 0);
   return {
     turns: TURNS_UNASKED + call.tools.reduce((sum, { most }) => sum + most, 0),
     uses,
@@ -81,7 +83,10 @@ export function mostUsed(call: {
 const ESTIMATE_FACTOR = 4;
 /** Compaction and advisors take turns that were not requested. */
 const TURNS_UNASKED = 10;
-/** Without a bound by the caller ten uses are held; a provider may take more. */
+/**
+ * Without a bound by the caller ten uses are held; a provider may take more. Sound may be packed more tightly than the
+ * held seconds assume.
+ */
 const USES_FACTOR = 10;
 /** Some providers search the web unasked, and count every page. */
 const USES_UNASKED = 100;
