@@ -9,14 +9,17 @@ import { logOf, MEASURE_WORDS, measured } from "./mover-words";
 
 const HEIGHT = 132;
 
-/** The tenants whose calls, tokens, spend and refusals differ most from the same hour of the day before. */
+/**
+ * Calls, tokens, spend and refusals of the last hour, compared with the same hour of the day before: of all tenants, and
+ * of those that differ most.
+ */
 export function MoversCard({ seen }: { seen: MoversView | undefined }) {
   return (
     <Card component="section" aria-label="Top movers" mih={HEIGHT}>
       <Group justify="space-between" gap="xs" mb="xs">
         <Text fw={600}>Top movers</Text>
         <Text size="xs" c="dimmed">
-          last hour compared with the same hour yesterday
+          last hour compared with the same hour yesterday; first the sum of all tenants
         </Text>
       </Group>
       {seen === undefined ? (
@@ -34,12 +37,21 @@ export function MoversCard({ seen }: { seen: MoversView | undefined }) {
 
 function OfMeasure({ measure, seen }: { measure: Measure; seen: MoversView }) {
   const movers = seen.movers[measure];
+  const [now, before] = [seen.totals.now[measure], seen.totals.before[measure]];
   return (
     <Stack gap={2}>
-      <Text size="sm" c="dimmed">
-        {MEASURE_WORDS[measure]}
-      </Text>
-      {movers.length === 0 && <Text size="sm">No change</Text>}
+      <Group justify="space-between" gap="xs" wrap="nowrap">
+        <Text size="sm" c="dimmed">
+          {MEASURE_WORDS[measure]}
+        </Text>
+        <Text size="sm" fw={600} className="figure" style={{ whiteSpace: "nowrap" }}>
+          {measured(measure, now)}{" "}
+          <Text span size="xs" c="dimmed">
+            {now === before ? "same" : changeWords(now, before)}
+          </Text>
+        </Text>
+      </Group>
+      {movers.length === 0 && <Text size="sm">No tenant differs.</Text>}
       {movers.map(({ slug, name, now, before }) => (
         <Group key={slug} justify="space-between" gap="xs" wrap="nowrap">
           <Anchor component={Link} href={logOf(measure, slug, seen)} size="sm" truncate underline="always" miw={0}>

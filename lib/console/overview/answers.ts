@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { paceShape, storedBrakeShape } from "../api/shapes";
 
+const measuresShape = z.object({
+  calls: z.number(),
+  tokens: z.number(),
+  costMicroUsd: z.number(),
+  refused: z.number(),
+});
+
 const moverShape = z.object({ slug: z.string(), name: z.string(), now: z.number(), before: z.number() });
 
 /** Response schemas of the verbs, for the OpenAPI file and for tests that check real responses. */
@@ -75,6 +82,7 @@ export const OVERVIEW_ANSWERS = {
   movers: z.object({
     from: z.string(),
     to: z.string(),
+    totals: z.object({ now: measuresShape, before: measuresShape }),
     movers: z.object({
       calls: z.array(moverShape),
       tokens: z.array(moverShape),

@@ -2,7 +2,7 @@ import type { Database } from "@/db/client";
 import { refusalsByMinute, sumUsage, usageByMinute } from "@/db/queries/overview/overview";
 import { HOUR_MS, MINUTE_MS } from "@/lib/clock";
 import { calendarBounds } from "@/lib/policy/calendar";
-import type { topMovers } from "./movers/top-movers.shared";
+import type { topMovers, totalsOf } from "./movers/top-movers.shared";
 import type { TenantLine } from "./nearest/most-urgent";
 import { TenantWatch } from "./nearest/tenant-watch";
 import { Remembered } from "./remembered";
@@ -19,6 +19,7 @@ const KEEP_LAST_HOUR_MS = 60_000;
 type MoversSeen = {
   readonly from: string;
   readonly to: string;
+  readonly totals: ReturnType<typeof totalsOf>;
   readonly movers: ReturnType<typeof topMovers>;
   /** of the tenants that the overview lists, oldest minute first */
   readonly trends: readonly { readonly slug: string; readonly callsPerMinute: readonly number[] }[];

@@ -3,13 +3,13 @@ import { MINUTE_MS } from "@/lib/clock";
 import type { AdminRequest } from "../../kernel/door";
 import { tenantLines } from "../nearest/tenant-lines";
 import { CHART_MINUTES } from "../overview-watch";
-import { perMinute, topMovers } from "./top-movers.shared";
+import { perMinute, topMovers, totalsOf } from "./top-movers.shared";
 
 export type MoversView = Awaited<ReturnType<typeof movers>>["body"];
 
 /**
  * GET /api/admin/overview/movers: the tenants whose calls, tokens, money and refusals in the last whole 60 minutes
- * differ most from the same minutes of the day before; and the calls per minute of the tenants that the overview lists.
+ * differ most from the same minutes of the day before, with the totals of all tenants; and the calls per minute of the tenants that the overview lists.
  * At most ten seconds old.
  */
 export async function movers({ context }: Pick<AdminRequest, "context">) {
@@ -34,6 +34,7 @@ export async function movers({ context }: Pick<AdminRequest, "context">) {
     return {
       from: new Date(from).toISOString(),
       to: new Date(to).toISOString(),
+      totals: totalsOf(movements),
       movers: topMovers(movements, snapshot.tenants),
       trends: shown.map(({ slug, id }) => ({
         slug,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Movement } from "@/db/queries/overview/movements";
-import { perMinute, topMovers } from "./top-movers.shared";
+import { perMinute, topMovers, totalsOf } from "./top-movers.shared";
 
 const none = { calls: 0, tokens: 0, costMicroUsd: 0, refused: 0 };
 const movement = (tenantId: string, now: Partial<typeof none>, before: Partial<typeof none>): Movement => ({
@@ -29,6 +29,18 @@ test("of each measure those that moved most, up or down, and nobody that did not
   ]);
   expect(movers.refused.map(({ name }) => name)).toEqual(["Name c"]);
   expect([movers.tokens, movers.costMicroUsd]).toEqual([[], []]);
+});
+
+test("the totals of both hours count every tenant, removed ones too", () => {
+  const moved = [
+    movement("a", { calls: 100, tokens: 7 }, { calls: 90 }),
+    movement("removed", { refused: 4 }, { calls: 10, costMicroUsd: 5 }),
+  ];
+  expect(totalsOf(moved)).toEqual({
+    now: { ...none, calls: 100, tokens: 7, refused: 4 },
+    before: { ...none, calls: 100, costMicroUsd: 5 },
+  });
+  expect(totalsOf([])).toEqual({ now: none, before: none });
 });
 
 test("movers that moved alike stay in one order", () => {

@@ -37,6 +37,15 @@ export function topMovers(
   };
 }
 
+/** What all tenants together had in both hours, those included that are removed. */
+export function totalsOf(movements: readonly Movement[]): { readonly now: Measures; readonly before: Measures } {
+  const sum = (when: "now" | "before"): Measures => {
+    const of = (measure: Measure) => movements.reduce((total, movement) => total + movement[when][measure], 0);
+    return { calls: of("calls"), tokens: of("tokens"), costMicroUsd: of("costMicroUsd"), refused: of("refused") };
+  };
+  return { now: sum("now"), before: sum("before") };
+}
+
 function moved({ now, before }: Mover): number {
   return Math.abs(now - before);
 }
