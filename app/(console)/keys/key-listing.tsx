@@ -3,6 +3,7 @@
 import { Anchor, Badge, Text } from "@mantine/core";
 import Link from "next/link";
 import type { KeyView } from "@/lib/console/keys/keys";
+import { CopyId } from "../../_ui/figures/copy-id";
 import { dollars, fromNow } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { type KeyActs, KeyMenu } from "./key-menu";
@@ -40,7 +41,7 @@ export function KeyListing({
               {key.name}
             </Anchor>
             <Text size="xs" c="dimmed" ff="monospace">
-              {key.display}
+              {key.display} <CopyId id={key.id} of="key id" />
             </Text>
           </span>,
           <Anchor key="tenant" component={Link} href={`/tenants/${key.tenant}`} size="sm">

@@ -1,5 +1,6 @@
-import { Code, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Code, Group, SimpleGrid, Stack, Text } from "@mantine/core";
 import type { LedgerView } from "@/lib/console/records/ledger";
+import { CopyId } from "../../_ui/figures/copy-id";
 import { count, dollars } from "../../_ui/figures/format";
 import { Moment } from "../../_ui/figures/moment";
 
@@ -8,7 +9,10 @@ export function CallDetails({ call, user = null }: { call: LedgerView; user?: st
   const isOther = call.askedModel !== call.servedModel;
   return (
     <Stack gap="sm">
-      <Code style={{ overflowWrap: "anywhere", alignSelf: "flex-start" }}>{call.requestId}</Code>
+      <Group gap={4} wrap="nowrap">
+        <Code style={{ overflowWrap: "anywhere" }}>{call.requestId}</Code>
+        <CopyId id={call.requestId} of="request id" />
+      </Group>
       <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="md">
         <Part title="Who">
           <Fact>{call.tenant}</Fact>

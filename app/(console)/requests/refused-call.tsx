@@ -1,5 +1,6 @@
-import { Code } from "@mantine/core";
+import { Code, Group } from "@mantine/core";
 import type { RefusedView } from "@/lib/console/records/explain";
+import { CopyId } from "../../_ui/figures/copy-id";
 import { count } from "../../_ui/figures/format";
 import type { Refusal } from "../../_ui/forms/pasted";
 import { MetLimitList, shorterWords } from "../../_ui/limits/met-limit-list";
@@ -28,7 +29,12 @@ export function MetLimits({ refused, user }: { refused: RefusedView; user: strin
     <MetLimitList
       title={refused.met.length === 0 ? "The refused call" : "All limits at the time of the call"}
       note={whose(refused, user)}
-      aside={<Code style={{ overflowWrap: "anywhere" }}>{refused.requestId}</Code>}
+      aside={
+        <Group gap={4} wrap="nowrap">
+          <Code style={{ overflowWrap: "anywhere" }}>{refused.requestId}</Code>
+          <CopyId id={refused.requestId} of="request id" />
+        </Group>
+      }
       met={refused.met}
     />
   );

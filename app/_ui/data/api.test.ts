@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { adminDoor } from "@/lib/console/api/door";
 import { route } from "@/lib/console/api/route";
@@ -12,6 +12,8 @@ const bytes: number[] = [];
 const quota = {
   limits: ["a", "b", "c", "d"].map((name) => ({ name, layer: "tenant", used: 10, limit: 100, resetSeconds: 60 })),
 };
+/** What comes instead of the server's answer; null = nothing in between. */
+let faulty: (() => Promise<Response>) | null = null;
 
 const table = [
   route({
@@ -40,6 +42,7 @@ beforeAll(() => {
     ...{ clock: { now: () => 1000 }, log: { error: () => undefined }, bounded: { take: () => false } },
   });
   vi.stubGlobal("fetch", async (path: string, init: RequestInit) => {
+    if (faulty !== null) return faulty();
     const request = new Request(`${ORIGIN}${path}`, init);
     request.headers.set("authorization", "Bearer the-operator-token");
     const response = await adminDoor(request, table);
@@ -47,6 +50,9 @@ beforeAll(() => {
     bytes.push((await response.clone().text()).length);
     return response;
   });
+});
+afterEach(() => {
+  faulty = null;
 });
 afterAll(() => {
   vi.unstubAllGlobals();
@@ -111,4 +117,17 @@ test("what came with the page is not asked for again, once, and not after a chan
   expectAhead([{ path: "figures", answer: Promise.resolve(null) }]);
   expect(await api("figures")).toMatchObject({ used: 2 });
   expect(statuses).toEqual([200, 405, 304, 304]);
+});
+
+test("a server that does not answer, and a proxy's own page, are told in words with a way on", async () => {
+  faulty = () => Promise.reject(new TypeError("Failed to fetch"));
+  await expect(api("figures")).rejects.toMatchObject({
+    code: "unreachable",
+    message: expect.stringContaining("Check the connection"),
+  });
+  faulty = async () => new Response("<html>Bad gateway</html>", { status: 502 });
+  await expect(api("figures")).rejects.toMatchObject({
+    status: 502,
+    message: expect.stringMatching(/status 502.*proxy/),
+  });
 });

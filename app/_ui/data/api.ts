@@ -46,13 +46,29 @@ export async function api<Answer>(
   return answer;
 }
 
+/** Sends a request. A browser's own words for a server that does not answer say nothing to an operator. */
+function reach(path: string, init: RequestInit): Promise<Response> {
+  return fetch(`/api/admin/${path}`, init).catch(() => {
+    throw new ApiProblem(0, "unreachable", "The server did not answer. Check the connection, and try again.");
+  });
+}
+
+/** The body. Something between the browser and the server may answer with a page of its own. */
+async function readJson(response: Response) {
+  const { status } = response;
+  return response.json().catch(() => {
+    const words = `The answer is not the server's own (status ${status}). A proxy may have sent it. Try again.`;
+    throw new ApiProblem(status, "foreign_answer", words);
+  });
+}
+
 async function send(path: string, method: string, body: unknown) {
   // They are from before the change.
   AHEAD.clear();
   const sent =
     body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
-  const response = await fetch(`/api/admin/${path}`, { method, ...sent });
-  return { response, answer: await response.json() };
+  const response = await reach(path, { method, ...sent });
+  return { response, answer: await readJson(response) };
 }
 
 /** A read that brings only what has changed since the last one of its path; or that came with the page. */
@@ -67,9 +83,9 @@ async function read(path: string) {
   const known = LAST.get(path);
   const headers: Record<string, string> = { "a-im": CHANGES };
   if (known !== undefined) headers["if-none-match"] = known.tag;
-  const response = await fetch(`/api/admin/${path}`, { headers });
+  const response = await reach(path, { headers });
   if (known !== undefined && response.status === 304) return { response, answer: JSON.parse(asOf(known, response)) };
-  const sent = await response.json();
+  const sent = await readJson(response);
   const isChanges = known !== undefined && response.status === 226;
   const answer = isChanges ? changed(JSON.parse(asOf(known, response)), sent) : sent;
   keep(path, response, answer);

@@ -1,15 +1,27 @@
 "use client";
 
-import { Alert, Button, Group, Stack, Text, Title } from "@mantine/core";
+import { Alert, Anchor, Button, Group, Stack, Text, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
+import Link from "next/link";
 import type { ReactNode } from "react";
+import { ApiProblem } from "../data/api";
+import { Crumbs } from "./crumbs";
+
+type HeadOf = {
+  readonly title: string;
+  readonly about: ReactNode;
+  /** the pages above it, for one that the menu does not list */
+  readonly above?: readonly { readonly label: string; readonly href: string }[];
+  readonly children?: ReactNode;
+};
 
 /** A page's title, purpose, and actions. */
-export function PageHead({ title, about, children }: { title: string; about: string; children?: ReactNode }) {
+export function PageHead({ title, about, above = [], children }: HeadOf) {
   return (
     <Group justify="space-between" align="flex-end">
-      <div>
-        <Title order={1} fz="h2">
+      <div style={{ minWidth: 0 }}>
+        {above.length > 0 && <Crumbs above={above} />}
+        <Title order={1} fz="h2" style={{ overflowWrap: "anywhere" }}>
           {title}
         </Title>
         <Text c="dimmed" size="sm">
@@ -21,16 +33,35 @@ export function PageHead({ title, about, children }: { title: string; about: str
   );
 }
 
-/** The error, instead of the content; a failed read can be retried. */
-export function Failed({ what, error }: { what: string; error: Error | null }) {
+const NOT_FOUND = 404;
+
+/**
+ * The error, instead of the content; a failed read can be retried. `otherwise`: the way out when that is of no use,
+ * because what was asked for does not exist.
+ */
+export function Failed({
+  what,
+  error,
+  otherwise,
+}: {
+  what: string;
+  error: Error | null;
+  otherwise?: { readonly label: string; readonly href: string };
+}) {
   const queries = useQueryClient();
   if (error === null) return null;
+  const isNowhere = error instanceof ApiProblem && error.status === NOT_FOUND;
   const failed = queries.getQueryCache().findAll({ type: "active", predicate: (one) => one.state.error === error });
   return (
     <Alert color="red" title={what} role="alert">
       <Stack align="flex-start" gap="xs">
         {error.message}
-        {failed.length > 0 && (
+        {isNowhere && otherwise !== undefined && (
+          <Anchor component={Link} href={otherwise.href} size="sm" underline="always">
+            {otherwise.label}
+          </Anchor>
+        )}
+        {!isNowhere && failed.length > 0 && (
           <Button size="xs" variant="default" onClick={() => void Promise.all(failed.map((one) => one.fetch()))}>
             Try again
           </Button>

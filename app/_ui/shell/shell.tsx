@@ -115,6 +115,9 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
       navbar={{ width: 200, breakpoint: "sm", collapsed: { mobile: !isOpen } }}
       padding={{ base: "sm", sm: "lg" }}
     >
+      <a href="#content" className="skip">
+        Skip to the content
+      </a>
       <AppShellHeader>
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
           <Group gap="sm" wrap="nowrap">
@@ -147,7 +150,7 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
       <AppShellNavbar p="sm" style={{ overflowY: "auto" }}>
         <Pages pages={pages} path={path} onChosen={close} />
       </AppShellNavbar>
-      <AppShellMain>
+      <AppShellMain id="content" tabIndex={-1}>
         <Stack gap="md" maw={1500} mx="auto">
           <Palette role={actor.role} />
           <ConfirmPassword />

@@ -67,6 +67,7 @@ export function RequestLog() {
       <PageHead
         title="Request log"
         about="Calls of all tenants: served, failed, refused and denied. Prompts and answers are not stored."
+        above={[{ label: "Requests", href: "/requests" }]}
       >
         <Anchor component={Link} href="/requests" size="sm">
           Explain one call

@@ -7,6 +7,7 @@ import dynamic from "next/dynamic";
 import { useState } from "react";
 import type { KeyView } from "@/lib/console/keys/keys";
 import { api } from "../../../_ui/data/api";
+import { CopyId } from "../../../_ui/figures/copy-id";
 import { fromNow } from "../../../_ui/figures/format";
 import { Failed } from "../../../_ui/shell/page-head";
 import type { KeyDialog } from "../../keys/key-dialogs";
@@ -79,7 +80,7 @@ function Row({ of: key, usedFrom, acts }: { of: KeyView; usedFrom: string | unde
             </Badge>
           </Group>
           <Text size="sm" ff="monospace" style={{ overflowWrap: "anywhere" }}>
-            {key.display}
+            {key.display} <CopyId id={key.id} of="key id" />
           </Text>
           <Text size="xs" c="dimmed">
             {factsOf(key, usedFrom).join(" · ")}

@@ -11,9 +11,11 @@ import type { TenantView } from "@/lib/console/tenants/tenants";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../../_ui/data/api";
 import { useLive } from "../../../_ui/data/live";
+import { CopyId } from "../../../_ui/figures/copy-id";
 import { scopeWords } from "../../../_ui/figures/format";
 import { FormDialog } from "../../../_ui/forms/dialog";
 import { brakesOn } from "../../../_ui/limits/brakes-on";
+import { Crumbs } from "../../../_ui/shell/crumbs";
 
 // Loaded later: only a click needs it.
 const BrakeDialog = dynamic(() => import("../../brake-dialog").then((part) => part.BrakeDialog), { ssr: false });
@@ -56,9 +58,7 @@ export function TenantHead({ tenant, canEdit, canStop }: { tenant: TenantView; c
 function Naming({ tenant }: { tenant: TenantView }) {
   return (
     <div>
-      <Anchor component={Link} href="/tenants" size="sm">
-        ← Tenants
-      </Anchor>
+      <Crumbs above={[{ label: "Tenants", href: "/tenants" }]} />
       <Group gap="sm">
         <Title order={1} fz="h2">
           {tenant.name}
@@ -69,7 +69,8 @@ function Naming({ tenant }: { tenant: TenantView }) {
         <Stopped tenant={tenant} />
       </Group>
       <Text c="dimmed" size="sm">
-        {tenant.slug} · tier{" "}
+        {tenant.slug}
+        <CopyId id={tenant.slug} of="slug" /> · tier{" "}
         <Anchor component={Link} href={`/tiers/${tenant.tier}`} size="sm" underline="always">
           {tenant.tier}
         </Anchor>{" "}

@@ -34,7 +34,8 @@ export function TenantPage(props: {
     queryFn: () => api<TenantView>(`tenants/${encodeURIComponent(slug)}`),
   });
   if (tenant.error !== null) {
-    return <Failed what="The tenant could not be loaded" error={tenant.error} />;
+    const otherwise = { label: "All tenants", href: "/tenants" };
+    return <Failed what="The tenant could not be loaded" error={tenant.error} otherwise={otherwise} />;
   }
   if (tenant.data === undefined) return <Skeleton h={400} radius="md" />;
   return (

@@ -20,7 +20,8 @@ export function TierEditor({ slug, canEdit }: { slug: string; canEdit: boolean }
     refetchOnWindowFocus: false,
   });
   if (tier.error !== null) {
-    return <Failed what="The tier could not be loaded" error={tier.error} />;
+    const otherwise = { label: "All tiers", href: "/tiers" };
+    return <Failed what="The tier could not be loaded" error={tier.error} otherwise={otherwise} />;
   }
   if (tier.data === undefined) return <Skeleton h={400} radius="md" />;
   const start = (content: TierDraft | null) => {

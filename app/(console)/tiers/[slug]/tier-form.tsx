@@ -1,11 +1,11 @@
-import { Alert, Anchor, Badge, Button, Group, Stack, Text, Title } from "@mantine/core";
+import { Alert, Badge, Button, Group, Stack, Text, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import Link from "next/link";
 import { type FormEvent, useEffect, useState } from "react";
 import type { DraftLimit } from "@/lib/console/tiers/observed-draft.shared";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { ApiProblem, api } from "../../../_ui/data/api";
 import { plural } from "../../../_ui/figures/format";
+import { Crumbs } from "../../../_ui/shell/crumbs";
 import { KeyLifeForm } from "../key-life-form";
 import { LadderForm } from "./ladder-form";
 import { LimitList, type LimitRow, limitsOf } from "./limit-list";
@@ -118,9 +118,7 @@ export function TierForm({ tier, draft: given, canEdit, onStart }: FormOf) {
 function Head({ tier }: { tier: TierView }) {
   return (
     <div>
-      <Anchor component={Link} href="/tiers" size="sm">
-        ← Tiers
-      </Anchor>
+      <Crumbs above={[{ label: "Tiers", href: "/tiers" }]} />
       <Group gap="sm">
         <Title order={1} fz="h2">
           {tier.name}

@@ -11,6 +11,7 @@ import type { UsageRow } from "@/lib/console/money/usage";
 import type { QuotaView } from "@/lib/console/tenants/tenant-quota";
 import { api } from "../../../../_ui/data/api";
 import { WhenLoaded } from "../../../../_ui/data/when-loaded";
+import { CopyId } from "../../../../_ui/figures/copy-id";
 import { count, dollars } from "../../../../_ui/figures/format";
 import { Listing } from "../../../../_ui/figures/listing";
 import { isOverridable, QuotaLine } from "../../../../_ui/limits/quota-line";
@@ -39,12 +40,20 @@ export function UserPage({ slug, user, canBoost, canBrake }: UserOf) {
   const { quota, usage } = useUser(slug, user);
   return (
     <Stack gap="md" maw={1100}>
-      <PageHead title={user} about={`End user of ${slug}, as named by its callers.`}>
+      <PageHead
+        title={user}
+        about={
+          <>
+            End user of {slug}, as named by its callers. <CopyId id={user} of="user's name" />
+          </>
+        }
+        above={[
+          { label: "Tenants", href: "/tenants" },
+          { label: slug, href: `/tenants/${encodeURIComponent(slug)}` },
+        ]}
+      >
         <Button component={Link} variant="default" href={logPath(slug, user)}>
           Its calls
-        </Button>
-        <Button component={Link} variant="default" href={`/tenants/${encodeURIComponent(slug)}`}>
-          Tenant {slug}
         </Button>
         {canBrake && (
           <Button color="red.9" leftSection={<IconHandStop size={16} />} onClick={() => setIsStopping(true)}>
