@@ -113,6 +113,8 @@ test("a tenant's limits show where they come from, its clients how they behave, 
   await expect(notes).toContainText("Their nightly batch begins at two.");
   await notes.getByRole("button", { name: /^Remove the note/ }).click();
   await expect(notes).not.toContainText("nightly batch");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(notes).toContainText("Their nightly batch begins at two.");
   await spillway.admin("DELETE", `overrides/${id}`, { reason: "the test is over" });
 });
 

@@ -2,7 +2,7 @@
 
 import { Button, NumberInput, Select, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { OverrideView } from "@/lib/console/limits/overrides";
 import type { TierView } from "@/lib/console/tiers/tiers";
@@ -12,6 +12,7 @@ import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
 import { FormDialog } from "../../_ui/forms/dialog";
 import { ReasonInput } from "../../_ui/forms/inputs";
+import { useRemoveOverride } from "../../_ui/limits/remove-override";
 import { Failed } from "../../_ui/shell/page-head";
 
 const REASON_CHARS_MIN = 8;
@@ -70,17 +71,13 @@ export function Overrides({ tiers, canEdit }: { tiers: readonly TierView[]; canE
 }
 
 function Remove({ override }: { override: OverrideView }) {
-  const queries = useQueryClient();
-  const remove = useMutation({
-    mutationFn: () => api(`overrides/${override.id}`, { method: "DELETE", body: { reason: "removed from the list" } }),
-    onSuccess: () => queries.invalidateQueries(),
-  });
+  const remove = useRemoveOverride();
   return (
     <Button
       size="compact-sm"
       variant="default"
       loading={remove.isPending}
-      onClick={() => remove.mutate()}
+      onClick={() => remove.mutate(override)}
       aria-label={`Remove the override of ${override.limit} for ${override.tenant}`}
     >
       Remove

@@ -1,16 +1,14 @@
 "use client";
 
-import { Button, Group } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import type { BrakeState } from "@/lib/console/brakes/brake-view";
 import { api } from "../data/api";
 import { Propagation } from "./propagation";
-
-const SHOWN_MS = 15_000;
+import { tellUndo } from "./undo";
 
 /** Shows that a brake is on and how many processes enforce it, and offers to undo it for a while. */
 export function tellSet(brake: BrakeState, refresh: () => Promise<void>): void {
-  tell({
+  tellUndo({
+    message: <Propagation />,
     id: `set-${brake.id}`,
     title: "Stopped",
     color: "red",
@@ -27,7 +25,8 @@ export function tellLifted(brake: BrakeState, refresh: () => Promise<void>): voi
   const { scope, mode, reason, publicMessage } = brake;
   const expiresInSeconds = leftMs === null ? null : Math.max(1, Math.round(leftMs / 1000));
   const body = { scope, mode, reason, expiresInSeconds, ...(publicMessage === null ? {} : { publicMessage }) };
-  tell({
+  tellUndo({
+    message: <Propagation />,
     id: `lifted-${brake.id}`,
     title: "Lifted",
     color: "teal",
@@ -36,22 +35,4 @@ export function tellLifted(brake: BrakeState, refresh: () => Promise<void>): voi
       await refresh();
     },
   });
-}
-
-function tell({ id, title, color, undo }: { id: string; title: string; color: string; undo: () => Promise<void> }) {
-  const take = async () => {
-    notifications.hide(id);
-    await undo().catch((error: unknown) =>
-      notifications.show({ color: "red", title: "Not undone", message: error instanceof Error ? error.message : "" }),
-    );
-  };
-  const message = (
-    <Group justify="space-between" gap="xs">
-      <Propagation />
-      <Button size="compact-sm" variant="default" onClick={() => void take()}>
-        Undo
-      </Button>
-    </Group>
-  );
-  notifications.show({ id, color, title, message, autoClose: SHOWN_MS });
 }

@@ -8,6 +8,7 @@ import type { NoteView } from "@/lib/console/tenants/notes";
 import { api } from "../../../_ui/data/api";
 import { Moment } from "../../../_ui/figures/moment";
 import { Failed } from "../../../_ui/shell/page-head";
+import { tellUndo } from "../../../_ui/shell/undo";
 
 /** Note for the next engineer on call about this tenant. */
 export function Notes({ slug, canWrite }: { slug: string; canWrite: boolean }) {
@@ -24,8 +25,15 @@ export function Notes({ slug, canWrite }: { slug: string; canWrite: boolean }) {
     },
   });
   const remove = useMutation({
-    mutationFn: (id: string) => api(`${path}/${id}`, { method: "DELETE", body: {} }),
-    onSuccess: () => queries.invalidateQueries({ queryKey }),
+    mutationFn: ({ id }: NoteView) => api(`${path}/${id}`, { method: "DELETE", body: {} }),
+    onSuccess: async (_answer, { id, text: gone }) => {
+      const undo = async () => {
+        await api(path, { method: "POST", body: { text: gone } });
+        await queries.invalidateQueries({ queryKey });
+      };
+      tellUndo({ id, title: "Note removed", message: gone.slice(0, 80), undo });
+      await queries.invalidateQueries({ queryKey });
+    },
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -53,7 +61,7 @@ export function Notes({ slug, canWrite }: { slug: string; canWrite: boolean }) {
                 variant="subtle"
                 color="gray"
                 aria-label={`Remove the note of ${note.by}`}
-                onClick={() => remove.mutate(note.id)}
+                onClick={() => remove.mutate(note)}
               >
                 <IconX size={16} />
               </ActionIcon>

@@ -1,22 +1,19 @@
 "use client";
 
 import { Badge, Button, Card, Group, Stack, Text } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import type { OverrideView } from "@/lib/console/limits/overrides";
 import { api } from "../../../_ui/data/api";
 import { amount, fromNow } from "../../../_ui/figures/format";
+import { useRemoveOverride } from "../../../_ui/limits/remove-override";
 
 /** This tenant's overrides of its tier, patterns included. Hidden when there are none. */
 export function OverrideList({ slug, canEdit }: { slug: string; canEdit: boolean }) {
-  const queries = useQueryClient();
   const overrides = useQuery({
     queryKey: ["overrides", slug],
     queryFn: () => api<{ overrides: OverrideView[] }>(`overrides?tenant=${encodeURIComponent(slug)}`),
   });
-  const remove = useMutation({
-    mutationFn: (id: string) => api(`overrides/${id}`, { method: "DELETE", body: {} }),
-    onSuccess: () => queries.invalidateQueries(),
-  });
+  const remove = useRemoveOverride();
   const active = overrides.data?.overrides.filter((one) => one.active) ?? [];
   if (active.length === 0) return null;
   return (
@@ -57,8 +54,8 @@ export function OverrideList({ slug, canEdit }: { slug: string; canEdit: boolean
                 size="compact-sm"
                 style={{ flexShrink: 0 }}
                 aria-label={`Remove the override of ${one.limit}: ${one.reason}`}
-                loading={remove.isPending && remove.variables === one.id}
-                onClick={() => remove.mutate(one.id)}
+                loading={remove.isPending && remove.variables.id === one.id}
+                onClick={() => remove.mutate(one)}
               >
                 Remove
               </Button>
