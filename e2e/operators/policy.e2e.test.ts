@@ -22,6 +22,8 @@ async function statuses(key: string, calls: number, body = {}): Promise<number[]
   return all;
 }
 
+type Override = { id: string; keyFamily: string };
+
 async function putEveryone(limits: object[], expected = [200]): Promise<{ detail?: string } & Everyone> {
   const { version } = await spillway.admin<Everyone>("GET", "everyone");
   return spillway.admin("PUT", "everyone", { version, limits }, expected);
@@ -41,6 +43,16 @@ test("an override of 0 admits none, and the refusal says that no call can pass w
   expect(line).toMatchObject({ limit: 0, used: 0, remaining: 0 });
   await spillway.admin("DELETE", `overrides/${id}`, { reason });
   expect(await statuses(key, 1)).toEqual([200]);
+});
+
+test("an override of one key is set again from what its removal answered", async () => {
+  const { id } = await keyOf("again");
+  const body = { tenant: "again", keyFamily: id, limit: "requests-per-minute", capacity: 7, reason };
+  const first = await spillway.admin<Override>("POST", "overrides", { ...body, expiresInSeconds: 600 });
+  const { keyFamily } = await spillway.admin<Override>("DELETE", `overrides/${first.id}`, { reason });
+  expect(keyFamily).toBe(`fam_${id}`);
+  const again = await spillway.admin<Override>("POST", "overrides", { ...body, keyFamily, expiresInSeconds: 600 });
+  expect(again.keyFamily).toBe(keyFamily);
 });
 
 test("an override that does not compile is refused in words, and what held goes on", async () => {

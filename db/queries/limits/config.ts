@@ -49,6 +49,16 @@ export async function findKey(db: Database, id: string) {
   return row ?? null;
 }
 
+/** Some key of a family, named by the family or by any of its keys. No tenant argument: the caller compares it. */
+export async function findKeyOfFamily(db: Database, name: string) {
+  const [row] = await db
+    .select()
+    .from(keys)
+    .where(or(eq(keys.id, name), eq(keys.familyId, name)))
+    .limit(1);
+  return row ?? null;
+}
+
 /** Some keys by their public ids; unknown ones are left out. No tenant argument: the keys name the tenants. */
 export async function findKeys(db: Database, ids: readonly string[]) {
   return db

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { findKey } from "@/db/queries/limits/config";
+import { findKeyOfFamily } from "@/db/queries/limits/config";
 import { deleteOverride, insertOverride, type OverrideRecord, readOverrides } from "@/db/queries/limits/overrides";
 import { DAY_SECONDS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
@@ -16,7 +16,7 @@ const units = z.number().int().min(0).max(UNITS_MAX);
 export const newOverride = z.strictObject({
   /** a tenant's slug, or a prefix with one trailing star */
   tenant: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}\*?$|^\*$/, "a tenant's slug, or a prefix and a star"),
-  /** key family, for that key alone; absent = any key */
+  /** a key or its family, for that key alone; absent = any key */
   keyFamily: z.string().min(1).max(128).optional(),
   limit: z.string().min(1).max(63),
   /** null = the limit does not apply at all */
@@ -112,7 +112,7 @@ async function familyOf(
   tenants: ReadonlySet<string>,
 ): Promise<string | null> {
   if (keyFamily === undefined) return null;
-  const key = await findKey(db, keyFamily);
+  const key = await findKeyOfFamily(db, keyFamily);
   if (key !== null && tenants.has(key.tenantId)) return key.familyId;
   throw new PublicError("invalid_value", "There is no such key of these tenants.", { param: "keyFamily" });
 }
