@@ -2,6 +2,7 @@
 
 import { Button, Card, Group, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle, IconHandStop } from "@tabler/icons-react";
+import { Term } from "../_ui/words/term";
 import type { BrakeDraft } from "./brake-dialog";
 
 /** Stops traffic from the overview: two clicks and one typed word. */
@@ -17,7 +18,9 @@ export function BrakeCard({ onDraft }: { onDraft: (draft: BrakeDraft) => void })
         <div>
           <Group gap={8}>
             <IconAlertTriangle size={18} color="var(--mantine-color-red-7)" aria-hidden />
-            <Text fw={600}>Emergency brake</Text>
+            <Text fw={600}>
+              Emergency <Term of="brake" />
+            </Text>
           </Group>
           <Text size="sm" c="dimmed">
             Applies to the next call. Lifts automatically.

@@ -25,6 +25,7 @@ import { useLive } from "../_ui/data/live";
 import { compact, count, dollars, plural, shortDollars } from "../_ui/figures/format";
 import { KpiCard } from "../_ui/figures/kpi-card";
 import { ZoneNote } from "../_ui/time/zone-note";
+import { Term } from "../_ui/words/term";
 import { BrakeCard } from "./brake-card";
 import { BrakeDialog, type BrakeDraft } from "./brake-dialog";
 import { DecisionsChart } from "./decisions-chart";
@@ -105,7 +106,11 @@ export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: stri
             <KpiCard
               label="Added wait"
               value={cards.decisionP95Ms === null ? "–" : cards.decisionP95Ms.toFixed(1)}
-              unit="ms per decision, p95"
+              unit={
+                <>
+                  ms per decision, <Term of="p95" />
+                </>
+              }
             />
           </SimpleGrid>
         </GridCol>

@@ -10,6 +10,7 @@ import { count, duration, scopeWords } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
+import { Term } from "../../_ui/words/term";
 import { BrakeDialog, type BrakeDraft } from "../brake-dialog";
 import { Drill } from "./drill";
 import { Lift } from "./lift";
@@ -30,7 +31,12 @@ export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: bool
     <Stack gap="md">
       <PageHead
         title="Brakes"
-        about="Brakes stop calls by scope. They apply to the next call on every process, and lift automatically when they expire."
+        about={
+          <>
+            <Term of="brake">Brakes</Term> stop calls by scope. They apply to the next call on every process, and lift
+            automatically when they expire.
+          </>
+        }
       >
         {canSet && <Drill />}
         {canSet && (

@@ -17,6 +17,7 @@ import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { TimePicker } from "../../_ui/time/time-picker";
 import { dayQuery } from "../../_ui/time/time-range";
 import { useTimeChoice } from "../../_ui/time/use-time-choice";
+import { Term } from "../../_ui/words/term";
 
 /** Our ledger compared with the providers' bills, and the counters compared with the ledger. */
 export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
@@ -38,7 +39,11 @@ export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
     <Stack gap="md">
       <PageHead
         title="Reconciliation"
-        about="Compares the ledger with the provider's bill, per day and model. Days are in UTC."
+        about={
+          <>
+            Compares the <Term of="ledger" /> with the provider&apos;s bill, per day and model. Days are in UTC.
+          </>
+        }
       >
         <Select
           aria-label="Provider"
@@ -131,7 +136,12 @@ function Counters({ canEdit }: { canEdit: boolean }) {
       <Failed what="The counters could not be read" error={counters.error} />
       <Listing
         title="Counters and ledger"
-        note="counters without the reservations of running calls, compared with the ledger"
+        note={
+          <>
+            counters without the <Term of="reservation">reservations</Term> of running calls, compared with the ledger:
+            their <Term of="drift" />
+          </>
+        }
         head={["Limit", "Counted", "Held", "Booked", "Difference", "Actions"]}
         empty="This tenant has no calendar limit of cost."
         aside={

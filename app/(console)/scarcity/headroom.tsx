@@ -39,6 +39,7 @@ export function Headroom({ canChange }: { canChange: boolean }) {
       <Failed what="Provider states" error={seen.error ?? health.error} />
       <Listing
         title="Provider headroom"
+        term="headroom"
         note={`usage by Spillway's own count, with each class's ceiling below; 429s in the last ${minutes} minutes`}
         head={["Provider", "Model", "State", "Why", "Next probe", "Room used", "429s", "Fallbacks", ""]}
         texts={[1, 2, 3, 4, 5, 7, 8]}

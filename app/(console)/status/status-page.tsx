@@ -11,6 +11,7 @@ import { count } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
+import { Term } from "../../_ui/words/term";
 import { Drill } from "../brakes/drill";
 import { Headroom } from "../scarcity/headroom";
 
@@ -34,7 +35,14 @@ export function StatusPage({ canDrill }: { canDrill: boolean }) {
   const drills = brakes.data?.brakes.filter((one) => one.liftReason?.startsWith("drill:")).slice(0, DRILLS_SHOWN);
   return (
     <Stack gap="md">
-      <PageHead title="Status" about="Processes, providers and drills.">
+      <PageHead
+        title="Status"
+        about={
+          <>
+            Processes, providers and <Term of="drill">drills</Term>.
+          </>
+        }
+      >
         {canDrill && <Drill />}
       </PageHead>
       <Failed what="Not loaded" error={instances.error ?? providers.error ?? brakes.error} />

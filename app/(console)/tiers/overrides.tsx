@@ -34,6 +34,7 @@ export function Overrides({ tiers, canEdit }: { tiers: readonly TierView[]; canE
     <>
       <Listing
         title="Overrides"
+        term="override"
         note="replace the tier's capacity; an exact tenant beats a pattern, and the newer of two equal overrides wins"
         head={["For", "Limit", "Capacity", "Why", "By", "Ends", "Action"]}
         texts={[1, 3, 4, 5]}

@@ -119,7 +119,7 @@ test("what came with the page is not asked for again, once, and not after a chan
   expect(statuses).toEqual([200, 405, 304, 304]);
 });
 
-test("a server that does not answer, and a proxy's own page, are told in words with a way on", async () => {
+test("a server that does not answer, and a proxy's own page, give words with a way on", async () => {
   faulty = () => Promise.reject(new TypeError("Failed to fetch"));
   await expect(api("figures")).rejects.toMatchObject({
     code: "unreachable",

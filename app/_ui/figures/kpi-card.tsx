@@ -12,7 +12,7 @@ export function KpiCard({
 }: {
   label: string;
   value: string;
-  unit: string;
+  unit: ReactNode;
   note?: ReactNode;
   /** the last hour by the minute, oldest first */
   trend?: readonly number[];

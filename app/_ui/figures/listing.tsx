@@ -2,10 +2,13 @@
 
 import { Card, Group, Table, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";
+import { Term } from "../words/term";
+import type { TermName } from "../words/term-words";
 
 /** A table with a heading: the first column is text, the others are figures unless stated otherwise. */
 export function Listing({
   title,
+  term,
   note,
   head,
   rows,
@@ -14,7 +17,9 @@ export function Listing({
   texts = [],
 }: {
   title: string;
-  note?: string;
+  /** the title's word that is explained on hover */
+  term?: TermName;
+  note?: ReactNode;
   head: readonly string[];
   rows: readonly { readonly id: string; readonly cells: readonly ReactNode[] }[];
   empty: string;
@@ -28,7 +33,7 @@ export function Listing({
       <Group justify="space-between" align="flex-start" mb="xs">
         <div>
           <Title order={2} fz="md">
-            {title}
+            {term === undefined ? title : <Term of={term}>{title}</Term>}
           </Title>
           {note !== undefined && (
             <Text size="xs" c="dimmed">

@@ -8,6 +8,7 @@ import type { FeaturesView, FeatureView } from "@/lib/console/tenants/features";
 import { api } from "../../../_ui/data/api";
 import { count } from "../../../_ui/figures/format";
 import { Listing } from "../../../_ui/figures/listing";
+import { Term } from "../../../_ui/words/term";
 import { asClasses, choices, featurePath, NONE, type Permits, requests, usePut } from "./cost-class";
 
 // Loaded later: its number fields are much of the page's code, and few visits need them.
@@ -78,7 +79,9 @@ function Classes({ slug, view, canEdit }: { slug: string; view: FeaturesView; ca
     <Card component="section" aria-label="Cost classes">
       <Group justify="space-between" align="flex-start" wrap="nowrap">
         <div>
-          <Text fw={600}>Cost classes</Text>
+          <Text fw={600}>
+            <Term of="cost class">Cost classes</Term>
+          </Text>
           <Text size="xs" c="dimmed">
             A call of a classified feature counts as this many requests in every request limit. It reserves this many
             output tokens per choice, up to its own cap.

@@ -6,6 +6,7 @@ import type { OverrideView } from "@/lib/console/limits/overrides";
 import { api } from "../../../_ui/data/api";
 import { amount, fromNow } from "../../../_ui/figures/format";
 import { useRemoveOverride } from "../../../_ui/limits/remove-override";
+import { Term } from "../../../_ui/words/term";
 
 /** This tenant's overrides of its tier, patterns included. Hidden when there are none. */
 export function OverrideList({ slug, canEdit }: { slug: string; canEdit: boolean }) {
@@ -19,7 +20,7 @@ export function OverrideList({ slug, canEdit }: { slug: string; canEdit: boolean
   return (
     <Card component="section" aria-label="Overrides">
       <Text fw={600} mb="xs">
-        Overrides
+        <Term of="override">Overrides</Term>
       </Text>
       <Stack gap="sm">
         {active.map((one) => (

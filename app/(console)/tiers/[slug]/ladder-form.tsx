@@ -4,6 +4,7 @@ import { MultiSelect, NumberInput, Paper, Select, SimpleGrid, Switch, Text } fro
 import { useQuery } from "@tanstack/react-query";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../../_ui/data/api";
+import { Term } from "../../../_ui/words/term";
 
 type Ladder = TierView["ladder"];
 type Catalog = { readonly models: readonly { readonly slug: string }[] };
@@ -23,7 +24,7 @@ export function LadderForm({ ladder, onChange }: { ladder: Ladder; onChange: (la
   return (
     <Paper withBorder p="md" component="section" aria-label="Before a call is refused">
       <Text fw={600} component="h2" fz="md">
-        Before a call is refused
+        <Term of="ladder">Before a call is refused</Term>
       </Text>
       <Text c="dimmed" size="sm" mb="sm">
         A call that does not fit its limits can be served with fewer tokens or by a cheaper model instead. The response
