@@ -1,11 +1,12 @@
 "use client";
 
-import { Skeleton, Stack } from "@mantine/core";
+import { Alert, Button, Skeleton, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, useMemo, useState } from "react";
 import type { EveryoneView } from "@/lib/console/limits/everyone";
 import { api } from "../../_ui/data/api";
+import { KeptEdits } from "../../_ui/data/kept-edits";
 import { ManagedNote } from "../../_ui/data/managed";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { Propagation } from "../../_ui/shell/propagation";
@@ -15,6 +16,7 @@ import { PublishLine } from "../tiers/[slug]/publish-line";
 
 /** The limits for all tenants together; the form restarts with each version. */
 export function EveryoneEditor({ canEdit }: { canEdit: boolean }) {
+  const [discarded, setDiscarded] = useState(0);
   const everyone = useQuery({
     queryKey: ["everyone"],
     queryFn: () => api<EveryoneView>("everyone"),
@@ -30,18 +32,38 @@ export function EveryoneEditor({ canEdit }: { canEdit: boolean }) {
       <Failed what="The limits could not be loaded" error={everyone.error} />
       {everyone.data === undefined && everyone.error === null && <Skeleton h={300} radius="md" />}
       {everyone.data !== undefined && (
-        <EveryoneForm key={everyone.data.version} everyone={everyone.data} canEdit={canEdit} />
+        <EveryoneForm
+          key={`${everyone.data.version}/${discarded}`}
+          everyone={everyone.data}
+          canEdit={canEdit}
+          onDiscard={() => setDiscarded(discarded + 1)}
+        />
       )}
     </Stack>
   );
 }
 
-function EveryoneForm({ everyone, canEdit }: { everyone: EveryoneView; canEdit: boolean }) {
+type Edit = { readonly base: EveryoneView; readonly rows: readonly LimitRow[]; readonly comment: string };
+
+/** The edit that was left unpublished in this tab. */
+const KEPT = new KeptEdits<Edit>();
+const NAME = "everyone";
+
+type FormOf = { readonly everyone: EveryoneView; readonly canEdit: boolean; readonly onDiscard: () => void };
+
+function EveryoneForm({ everyone: newest, canEdit, onDiscard }: FormOf) {
   const queries = useQueryClient();
-  const [rows, setRows] = useState<readonly LimitRow[]>(everyone.limits.map((limit) => ({ ...limit, row: limit.id })));
-  const [comment, setComment] = useState("");
+  const [kept] = useState(() => (canEdit ? KEPT.of(NAME) : null));
+  // Over its own version, so that publishing tells when another operator was first.
+  const everyone = kept?.base ?? newest;
+  const [rows, setRows] = useState<readonly LimitRow[]>(
+    kept?.rows ?? everyone.limits.map((limit) => ({ ...limit, row: limit.id })),
+  );
+  const [comment, setComment] = useState(kept?.comment ?? "");
   const limits = limitsOf(rows);
   const isChanged = JSON.stringify(limits) !== JSON.stringify(everyone.limits);
+  const edit = useMemo(() => ({ base: everyone, rows, comment }), [everyone, rows, comment]);
+  KEPT.useKeep(NAME, canEdit && isChanged ? edit : null);
   const publish = useMutation({
     mutationFn: () =>
       api<EveryoneView>("everyone", {
@@ -49,6 +71,7 @@ function EveryoneForm({ everyone, canEdit }: { everyone: EveryoneView; canEdit: 
         body: { version: everyone.version, limits, ...(comment === "" ? {} : { comment }) },
       }),
     onSuccess: async (published) => {
+      KEPT.drop(NAME);
       queries.setQueryData(["everyone"], published);
       await queries.invalidateQueries({ queryKey: ["instances"] });
       notifications.show({
@@ -62,9 +85,15 @@ function EveryoneForm({ everyone, canEdit }: { everyone: EveryoneView; canEdit: 
     event.preventDefault();
     publish.mutate();
   };
+  const discard = () => {
+    KEPT.drop(NAME);
+    onDiscard();
+    return queries.invalidateQueries({ queryKey: ["everyone"] });
+  };
   return (
     <form onSubmit={submit}>
       <Stack gap="md">
+        {kept !== null && <KeptNotice onDiscard={() => void discard()} />}
         <fieldset disabled={!canEdit} style={{ border: 0, padding: 0, margin: 0 }}>
           <Stack gap="sm">
             <LimitList
@@ -76,11 +105,22 @@ function EveryoneForm({ everyone, canEdit }: { everyone: EveryoneView; canEdit: 
             />
           </Stack>
         </fieldset>
-        {publish.error !== null && (
-          <PublishFault error={publish.error} reload={() => queries.invalidateQueries({ queryKey: ["everyone"] })} />
-        )}
+        {publish.error !== null && <PublishFault error={publish.error} reload={discard} />}
         <PublishLine {...{ canEdit, comment, isChanged, isPublishing: publish.isPending }} onComment={setComment} />
       </Stack>
     </form>
+  );
+}
+
+function KeptNotice({ onDiscard }: { onDiscard: () => void }) {
+  return (
+    <Alert title="Your unpublished changes">
+      <Stack align="flex-start" gap="xs">
+        <Text size="sm">They were kept when you left this page. Publish them, or discard them.</Text>
+        <Button size="xs" variant="default" onClick={onDiscard}>
+          Discard
+        </Button>
+      </Stack>
+    </Alert>
   );
 }

@@ -20,7 +20,7 @@ export function PublishLine({ canEdit, comment, onComment, isChanged, isPublishi
     );
   }
   return (
-    <Group align="flex-end">
+    <Group align="flex-end" className={isChanged ? "bar" : ""}>
       <TextInput
         label="Comment"
         placeholder="Reason for this change"
