@@ -166,6 +166,21 @@ test("changes of a tier that are not published survive a visit to another page, 
   await expect(page.getByRole("button", { name: "Drop the draft" })).toHaveCount(0);
 });
 
+test("unpublished limits for everyone survive a visit to another page too", async ({ console: page, spillway }) => {
+  await page.goto("/everyone");
+  const { version } = await spillway.admin<{ version: number }>("GET", "everyone");
+  await page.getByRole("button", { name: "Add a limit" }).click();
+  const name = page.getByRole("textbox", { name: "Name", exact: true }).last();
+  await name.fill("from-one-address");
+  await page.getByRole("link", { name: "Spend", exact: true }).click();
+  await expect(page.getByRole("heading", { name: "Spend", level: 1 })).toBeVisible();
+  await page.getByRole("link", { name: "For everyone", exact: true }).click();
+  await expect(name).toHaveValue("from-one-address");
+  await page.getByRole("button", { name: "Discard" }).click();
+  await expect(page.getByRole("button", { name: "Discard" })).toHaveCount(0);
+  expect((await spillway.admin<{ version: number }>("GET", "everyone")).version).toBe(version);
+});
+
 test("the overview says in one line whether something needs attention, since when, and where to look", async ({
   console: page,
   spillway,
