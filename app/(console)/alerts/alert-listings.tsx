@@ -1,11 +1,15 @@
-import { Badge, Card, Group, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Badge, Card, Group, Stack, Text, Title } from "@mantine/core";
+import Link from "next/link";
+import { Fragment } from "react";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
+import { alertPlaces } from "./open/alert-places";
 
 export type AlertLine = {
   id: string;
   rule: string;
   title: string;
+  detail: Readonly<Record<string, unknown>>;
   severity: string;
   startedAt: string;
   endedAt: string | null;
@@ -40,6 +44,14 @@ export function OpenAlerts({ open }: { open: readonly AlertLine[] | null }) {
                 </Text>
                 <Text size="xs" c="dimmed">
                   {one.rule} · since <Moment at={one.startedAt} />
+                  {alertPlaces(one.detail).map(({ label, href }) => (
+                    <Fragment key={href}>
+                      {" · "}
+                      <Anchor component={Link} href={href} size="xs" underline="always">
+                        {label}
+                      </Anchor>
+                    </Fragment>
+                  ))}
                 </Text>
               </div>
             </Group>

@@ -38,15 +38,21 @@ export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: bo
           </>
         )}
       </PageHead>
-      <Failed what="The alerts could not be loaded" error={rules.error ?? open.error ?? alerts.error} />
+      <Failed
+        what="The alerts could not be loaded"
+        error={rules.error ?? open.error ?? alerts.error ?? channels.error ?? deliveries.error ?? wishes.error}
+      />
       <WhenLoaded height={640}>
         <Stack gap="md">
           <OpenAlerts open={open.data?.alerts ?? null} />
+          {/* A list that could not be loaded is not shown as an empty one. */}
           <WishListing wishes={wishes.data?.wishes ?? []} canMute={canMute} />
-          <RuleListing rules={rules.data?.rules ?? []} channels={channels.data?.channels ?? []} {...rights} />
-          <ChannelListing channels={channels.data?.channels ?? []} {...rights} />
-          <Messages sent={deliveries.data?.deliveries ?? []} />
-          <RecentAlerts alerts={alerts.data?.alerts ?? []} />
+          {rules.data !== undefined && (
+            <RuleListing rules={rules.data.rules} channels={channels.data?.channels ?? []} {...rights} />
+          )}
+          {channels.data !== undefined && <ChannelListing channels={channels.data.channels} {...rights} />}
+          {deliveries.data !== undefined && <Messages sent={deliveries.data.deliveries} />}
+          {alerts.data !== undefined && <RecentAlerts alerts={alerts.data.alerts} />}
         </Stack>
       </WhenLoaded>
       {isNew === "rule" && <RuleForm rule={null} channels={channels.data?.channels ?? []} onClose={close} />}
