@@ -143,7 +143,7 @@ export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: stri
           </Stack>
         </GridCol>
         <GridCol span={12}>
-          <MoversCard seen={moved.data} />
+          <MoversCard seen={moved.data} error={moved.error} />
         </GridCol>
         <GridCol span={12}>
           <TenantTable

@@ -6,6 +6,7 @@ import Link from "next/link";
 import type { ProviderHealth } from "@/lib/console/providers/provider-health";
 import { api } from "../_ui/data/api";
 import { count } from "../_ui/figures/format";
+import { Failed } from "../_ui/shell/page-head";
 
 const EVERY_MS = 10_000;
 const SHOWN_MAX = 5;
@@ -27,7 +28,8 @@ export function ProviderCard() {
           Status
         </Anchor>
       </Group>
-      {called.length === 0 && (
+      <Failed what="The providers could not be loaded" error={seen.error} />
+      {seen.data !== undefined && called.length === 0 && (
         <Text c="dimmed" size="sm">
           No calls.
         </Text>

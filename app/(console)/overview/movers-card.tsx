@@ -5,6 +5,7 @@ import Link from "next/link";
 import type { MoversView } from "@/lib/console/overview/movers/movers";
 import { MEASURES, type Measure } from "@/lib/console/overview/movers/top-movers.shared";
 import { changeWords } from "../../_ui/figures/change-words";
+import { Failed } from "../../_ui/shell/page-head";
 import { logOf, MEASURE_WORDS, measured } from "./mover-words";
 
 const HEIGHT = 132;
@@ -13,7 +14,7 @@ const HEIGHT = 132;
  * Calls, tokens, spend and refusals of the last hour, compared with the same hour of the day before: of all tenants, and
  * of those that differ most.
  */
-export function MoversCard({ seen }: { seen: MoversView | undefined }) {
+export function MoversCard({ seen, error }: { seen: MoversView | undefined; error: Error | null }) {
   return (
     <Card component="section" aria-label="Top movers" mih={HEIGHT}>
       <Group justify="space-between" gap="xs" mb="xs">
@@ -22,9 +23,9 @@ export function MoversCard({ seen }: { seen: MoversView | undefined }) {
           last hour compared with the same hour yesterday; first the sum of all tenants
         </Text>
       </Group>
-      {seen === undefined ? (
-        <Skeleton h={76} />
-      ) : (
+      <Failed what="The movers could not be loaded" error={error} />
+      {seen === undefined && error === null && <Skeleton h={76} />}
+      {seen !== undefined && (
         <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="md" verticalSpacing="sm">
           {MEASURES.map((measure) => (
             <OfMeasure key={measure} measure={measure} seen={seen} />

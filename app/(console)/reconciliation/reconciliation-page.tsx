@@ -143,7 +143,13 @@ function Counters({ canEdit }: { canEdit: boolean }) {
           </>
         }
         head={["Limit", "Counted", "Held", "Booked", "Difference", "Actions"]}
-        empty="This tenant has no calendar limit of cost."
+        empty={
+          counters.error !== null
+            ? "Unknown while the counters cannot be read."
+            : tenant === null
+              ? "There are no tenants yet."
+              : "This tenant has no calendar limit of cost."
+        }
         aside={
           <TenantSelect
             size="xs"

@@ -43,7 +43,9 @@ export function Headroom({ canChange }: { canChange: boolean }) {
         note={`usage by Spillway's own count, with each class's ceiling below; 429s in the last ${minutes} minutes`}
         head={["Provider", "Model", "State", "Why", "Next probe", "Room used", "429s", "Fallbacks", ""]}
         texts={[1, 2, 3, 4, 5, 7, 8]}
-        empty="There are no models."
+        empty={
+          seen.error === null ? "There are no models. Add one under Models." : "Unknown while it cannot be loaded."
+        }
         rows={rows.map(({ provider, credential, takenOutReason, model, state }) => ({
           id: `${provider}/${credential?.name ?? ""}/${model.slug}`,
           cells: [

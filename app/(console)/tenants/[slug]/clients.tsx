@@ -6,6 +6,7 @@ import type { ClientsView } from "@/lib/console/tenants/clients";
 import { api } from "../../../_ui/data/api";
 import { count } from "../../../_ui/figures/format";
 import { Listing } from "../../../_ui/figures/listing";
+import { Failed } from "../../../_ui/shell/page-head";
 
 const MANY_RETRIES = 0.2;
 
@@ -16,7 +17,7 @@ export function Clients({ slug }: { slug: string }) {
     queryFn: () => api<ClientsView>(`tenants/${encodeURIComponent(slug)}/clients`),
     refetchInterval: 10_000,
   });
-  if (seen.data === undefined) return null;
+  if (seen.data === undefined) return <Failed what="The client libraries could not be loaded" error={seen.error} />;
   return (
     <Listing
       title="Client libraries"

@@ -8,6 +8,7 @@ import type { FeaturesView, FeatureView } from "@/lib/console/tenants/features";
 import { api } from "../../../_ui/data/api";
 import { count } from "../../../_ui/figures/format";
 import { Listing } from "../../../_ui/figures/listing";
+import { Failed } from "../../../_ui/shell/page-head";
 import { Term } from "../../../_ui/words/term";
 import { asClasses, choices, featurePath, NONE, type Permits, requests, usePut } from "./cost-class";
 
@@ -19,7 +20,7 @@ export function Features({ slug, canEdit }: { slug: string; canEdit: boolean }) 
   const path = `tenants/${encodeURIComponent(slug)}`;
   const seen = useQuery({ queryKey: ["features", slug], queryFn: () => api<FeaturesView>(`${path}/features`) });
   const { data } = seen;
-  if (data === undefined) return null;
+  if (data === undefined) return <Failed what="The features could not be loaded" error={seen.error} />;
   return (
     <>
       <Listing

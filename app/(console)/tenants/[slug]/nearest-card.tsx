@@ -7,6 +7,7 @@ import type { NearestView } from "@/lib/console/tenants/nearest";
 import { api } from "../../../_ui/data/api";
 import { userPath } from "../../../_ui/data/user-path";
 import { QuotaLine } from "../../../_ui/limits/quota-line";
+import { Failed } from "../../../_ui/shell/page-head";
 
 const EVERY_MS = 3000;
 
@@ -18,7 +19,8 @@ export function NearestCard({ slug }: { slug: string }) {
     refetchInterval: EVERY_MS,
   });
   const limits = nearest.data?.limits ?? [];
-  if (limits.length === 0) return null;
+  if (limits.length === 0)
+    return <Failed what="Keys, users and features near a limit could not be loaded" error={nearest.error} />;
   return (
     <Card component="section" aria-label="Keys, users and features near a limit">
       <Text fw={600}>Keys, users and features near a limit</Text>

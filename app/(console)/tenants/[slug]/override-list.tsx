@@ -6,6 +6,7 @@ import type { OverrideView } from "@/lib/console/limits/overrides";
 import { api } from "../../../_ui/data/api";
 import { amount, fromNow } from "../../../_ui/figures/format";
 import { useRemoveOverride } from "../../../_ui/limits/remove-override";
+import { Failed } from "../../../_ui/shell/page-head";
 import { Term } from "../../../_ui/words/term";
 
 /** This tenant's overrides of its tier, patterns included. Hidden when there are none. */
@@ -16,7 +17,7 @@ export function OverrideList({ slug, canEdit }: { slug: string; canEdit: boolean
   });
   const remove = useRemoveOverride();
   const active = overrides.data?.overrides.filter((one) => one.active) ?? [];
-  if (active.length === 0) return null;
+  if (active.length === 0) return <Failed what="The overrides could not be loaded" error={overrides.error} />;
   return (
     <Card component="section" aria-label="Overrides">
       <Text fw={600} mb="xs">
