@@ -31,7 +31,15 @@ export function TenantTable({ tenants, trends, total, ...act }: Props) {
           {rows.length < total ? `${count(rows.length)} of ${count(total)} tenants: show all` : "All tenants"}
         </Anchor>
       </Group>
-      <Table.ScrollContainer minWidth={1000} visibleFrom="sm" type="native">
+      {total === 0 && (
+        <Text px="md" pb="md" size="sm">
+          There are no tenants yet.{" "}
+          <Anchor component={Link} href="/setup" size="sm" underline="always">
+            Get started: five steps to your first call
+          </Anchor>
+        </Text>
+      )}
+      <Table.ScrollContainer hidden={total === 0} minWidth={1000} visibleFrom="sm" type="native">
         <Table verticalSpacing="sm" horizontalSpacing="md">
           <Table.Thead>
             <Table.Tr>

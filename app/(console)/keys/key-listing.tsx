@@ -16,6 +16,7 @@ export function KeyListing({
   keys,
   spent,
   usedFrom,
+  isFiltered,
   acts,
 }: {
   keys: readonly KeyView[];
@@ -23,6 +24,8 @@ export function KeyListing({
   spent: ReadonlyMap<string, number> | undefined;
   /** the address of the last served call, by key */
   usedFrom: ReadonlyMap<string, string>;
+  /** whether some keys are left out on purpose */
+  isFiltered: boolean;
   acts: KeyActs;
 }) {
   const now = Date.now();
@@ -32,7 +35,7 @@ export function KeyListing({
       note="cost of the last 30 days, including the keys that it replaced"
       head={HEAD}
       texts={[1, 2, 3, 4, 5, 6, 8]}
-      empty="No matching keys."
+      empty={isFiltered ? "No matching keys." : "No keys yet. Create one: a tenant's calls need a key."}
       rows={keys.map((key) => ({
         id: key.id,
         cells: [

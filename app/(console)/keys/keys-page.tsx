@@ -95,6 +95,7 @@ export function KeysPage({ canMake, canRevoke }: { canMake: boolean; canRevoke: 
           keys={page.data.keys}
           spent={spent.data}
           usedFrom={usedFrom}
+          isFiltered={wanted !== "" || tenant !== null || state !== null || after !== ""}
           acts={{ canMake, canRevoke, onDialog: setDialog }}
         />
       )}

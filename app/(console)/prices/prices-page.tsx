@@ -64,7 +64,7 @@ function CoverageListing({ models }: { models: readonly CoverageLine[] }) {
       note="calls and cost in the last 30 days"
       head={["Model", "Provider", "Price", "Priced since", "Calls", "Cost"]}
       texts={[1, 2, 3]}
-      empty="No models yet. Add a provider and its models with the admin API."
+      empty="No models yet. Add a provider and its models on the page Get started."
       rows={models.map((line) => ({
         id: line.model,
         cells: [

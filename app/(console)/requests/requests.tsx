@@ -9,6 +9,7 @@ import { useFoundTenants } from "../../_ui/data/found";
 import { readPasted } from "../../_ui/forms/pasted";
 import { TenantSelect } from "../../_ui/forms/tenant-select";
 import { RefusalCard } from "../../_ui/limits/refusal-card";
+import { Failed } from "../../_ui/shell/page-head";
 import { Explained } from "./explained";
 import { Latest } from "./latest";
 import { RefusalOrigin } from "./refusal-origin";
@@ -86,6 +87,15 @@ export function Requests({ id, canBoost }: { id: string; canBoost: boolean }) {
             />
             <Switch label="Live" checked={isLive} onChange={(event) => setIsLive(event.currentTarget.checked)} />
           </Group>
+          {first.data?.tenants.length === 0 && tenant === null && (
+            <Text size="sm">
+              There are no tenants yet, so there are no calls.{" "}
+              <Anchor component={Link} href="/setup" size="sm" underline="always">
+                Get started
+              </Anchor>
+            </Text>
+          )}
+          <Failed what="The tenants could not be loaded" error={first.error} />
           {chosen !== null && <Latest tenant={chosen} kind={kind} isLive={isLive} find={sought} />}
         </>
       )}

@@ -1,8 +1,9 @@
 "use client";
 
-import { Button, Group, Skeleton, Stack, Text } from "@mantine/core";
+import { Anchor, Button, Group, Skeleton, Stack, Text } from "@mantine/core";
 import { IconDownload, IconPrinter } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
 import { parseAsString, useQueryStates } from "nuqs";
 import type { StatementView } from "@/lib/console/money/statement/statement-lines";
 import { api } from "../../_ui/data/api";
@@ -54,7 +55,14 @@ export function StatementsPage() {
         <MonthPicker month={month} onChange={(value) => void setPlace({ month: value })} />
       </Group>
       <Failed what="The statement could not be made" error={statement.error ?? first.error} />
-      {isEmpty && <Text>There are no tenants yet.</Text>}
+      {isEmpty && (
+        <Text>
+          There are no tenants yet.{" "}
+          <Anchor component={Link} href="/setup" underline="always">
+            Get started
+          </Anchor>
+        </Text>
+      )}
       {statement.data === undefined && statement.error === null && !isEmpty && <Skeleton h={640} radius="md" />}
       {statement.data !== undefined && <StatementSheet of={statement.data} />}
     </Stack>

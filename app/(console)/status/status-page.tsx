@@ -91,7 +91,7 @@ function Providers({ health }: { health: ProviderHealth }) {
       note={`last ${health.minutes} minutes; times are to the first byte from the provider`}
       head={["Provider", "State", "Calls", "Failed", "429", "p50", "p95", "Last failure"]}
       texts={[1, 7]}
-      empty="No provider is set up."
+      empty="No providers yet. Add one on the page Providers."
       rows={health.providers.map((one) => ({
         id: one.slug,
         cells: [

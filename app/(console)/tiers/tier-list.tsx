@@ -44,8 +44,8 @@ export function TierList({ canEdit }: { canEdit: boolean }) {
           <TierCard key={tier.slug} tier={tier} canEdit={canEdit} onDialog={setDialog} />
         ))}
       </SimpleGrid>
-      {tiers.data !== undefined && <Overrides tiers={tiers.data.tiers} canEdit={canEdit} />}
       {tiers.data?.tiers.length === 0 && <Text>No tiers yet. Create one: every tenant needs a tier.</Text>}
+      {tiers.data !== undefined && <Overrides tiers={tiers.data.tiers} canEdit={canEdit} />}
       {dialog?.kind === "new" && (
         <NewTier tiers={tiers.data?.tiers ?? []} from={dialog.from} onClose={() => setDialog(null)} />
       )}

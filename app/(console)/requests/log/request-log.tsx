@@ -183,7 +183,9 @@ function Lines({ place, pathOf, columns, after, everyMs, onAfter }: LinesOf) {
       {requests.length === 0 && (
         <Card>
           <Text size="sm">
-            {next === null ? "No matching calls." : "No match among the newest calls. Older calls may match."}
+            {next === null
+              ? "No calls match in this time range. Widen it, or remove a filter."
+              : "No match among the newest calls. Older calls may match."}
           </Text>
         </Card>
       )}

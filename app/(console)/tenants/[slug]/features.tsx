@@ -28,7 +28,7 @@ export function Features({ slug, canEdit }: { slug: string; canEdit: boolean }) 
         note="reserved and billed tokens in the last 24 hours, input and output"
         head={["Feature", "Class", "Calls", "Input", "Output"]}
         texts={[1]}
-        empty="No features yet."
+        empty="No features yet. A caller names one in the header x-spillway-feature."
         rows={data.features.map((one) => ({
           id: one.feature,
           cells: [
