@@ -52,6 +52,7 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
     setScope(next);
     setName("");
     setTyped("");
+    if (next === "provider") setNarrowed(({ provider: _was, ...others }) => others);
   };
   return (
     <Modal opened onClose={onClose} title="Stop calls" size="lg">
@@ -59,7 +60,7 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
         <Stack>
           <MainScope scope={scope} onChange={choose} />
           <ScopeName scope={scope} name={name} onName={setName} />
-          <Narrowing narrowed={narrowed} onChange={setNarrowed} />
+          <Narrowing scope={scope} narrowed={narrowed} onChange={setNarrowed} />
           {word === "ALL" && how.mode !== "degrade" && how.mode !== "observe" && (
             <Alert color="red" icon={<IconAlertTriangle />}>
               Every call of every tenant is refused.
@@ -112,11 +113,13 @@ function MainScope({ scope, onChange }: { scope: ScopeKind; onChange: (scope: Sc
         aria-labelledby="brake-scope"
         value={scope}
         onChange={(value) => onChange(asScope(value))}
+        styles={{ label: { paddingInline: 4 } }}
         data={[
           { value: "everything", label: "All" },
           { value: "tenant", label: "Tenant" },
           { value: "model", label: "Model" },
           { value: "key", label: "Key" },
+          { value: "provider", label: "Provider" },
         ]}
       />
     </div>

@@ -10,7 +10,7 @@ import { PRIORITY_WORDS } from "../_ui/figures/format";
 import { TenantSelect } from "../_ui/forms/tenant-select";
 
 /** A brake's main scope; all other fields narrow it. */
-export const MAIN_SCOPES = ["tenant", "model", "key"] as const;
+export const MAIN_SCOPES = ["tenant", "model", "key", "provider"] as const;
 export type ScopeKind = "everything" | (typeof MAIN_SCOPES)[number];
 export type Scope = Readonly<Record<string, string>>;
 
@@ -21,7 +21,7 @@ type Catalog = {
 
 /** The name of the one object to stop. */
 export function ScopeName({ scope, name, onName }: { scope: ScopeKind; name: string; onName: (name: string) => void }) {
-  const catalog = useCatalog(scope === "model");
+  const catalog = useCatalog(scope === "model" || scope === "provider");
   if (scope === "everything") return null;
   if (scope === "key") {
     return (
@@ -35,12 +35,21 @@ export function ScopeName({ scope, name, onName }: { scope: ScopeKind; name: str
   }
   const chosen = { value: name === "" ? null : name, onChange: (value: string | null) => onName(value ?? "") };
   if (scope === "tenant") return <TenantSelect label="Tenant" {...chosen} />;
-  const models = (catalog.data?.models ?? []).map((model) => model.slug);
-  return <Select label="Model" data={models} {...chosen} searchable />;
+  const { models = [], providers = [] } = catalog.data ?? {};
+  const [label, known] = scope === "model" ? ["Model", models] : ["Provider", providers];
+  return <Select label={label} data={known.map(({ slug }) => slug)} {...chosen} searchable />;
 }
 
 /** Further conditions: a call must match all of them to be stopped. */
-export function Narrowing({ narrowed, onChange }: { narrowed: Scope; onChange: (narrowed: Scope) => void }) {
+export function Narrowing({
+  scope,
+  narrowed,
+  onChange,
+}: {
+  scope: ScopeKind;
+  narrowed: Scope;
+  onChange: (narrowed: Scope) => void;
+}) {
   const [isOpen, setOpen] = useState(Object.keys(narrowed).length > 0);
   const catalog = useCatalog(isOpen);
   const tiers = useQuery({
@@ -89,11 +98,12 @@ export function Narrowing({ narrowed, onChange }: { narrowed: Scope; onChange: (
     <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
       {pick("priority", "Priority, and less urgent ones", PRIORITIES)}
       {pick("endpoint", "Endpoint", LIMIT_CHOICES.endpoints)}
-      {pick(
-        "provider",
-        "Provider",
-        (catalog.data?.providers ?? []).map((one) => one.slug),
-      )}
+      {scope !== "provider" &&
+        pick(
+          "provider",
+          "Provider",
+          (catalog.data?.providers ?? []).map((one) => one.slug),
+        )}
       {pick(
         "tier",
         "Tier",

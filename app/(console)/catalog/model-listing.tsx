@@ -7,6 +7,7 @@ import { ManagedBadge } from "../../_ui/data/managed";
 import { count, dollars } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Act } from "../../_ui/forms/inputs";
+import { StopAct } from "../brakes/stop-act";
 
 const HEAD = [
   ...["Model", "Provider", "$ per M in / out", "Calls", "p50 / p95 / p99", "First byte p95", "Tokens/s"],
@@ -23,10 +24,12 @@ export type Dialog =
 export function ModelListing({
   models,
   canEdit,
+  canStop,
   onDialog,
 }: {
   models: readonly ModelFigures[];
   canEdit: boolean;
+  canStop: boolean;
   onDialog: (dialog: Dialog) => void;
 }) {
   return (
@@ -59,12 +62,15 @@ export function ModelListing({
           model.calls === 0 ? "–" : `${((model.failed / model.calls) * 100).toFixed(1)} %`,
           count(model.refused),
           dollars(model.costMicroUsd),
-          canEdit && (
-            <Group key="acts" gap={2} wrap="nowrap">
-              <Act label="Edit" of={model.slug} onClick={() => onDialog({ kind: "edit", slug: model.slug })} />
-              <Act label="Remove" of={model.slug} onClick={() => onDialog({ kind: "remove", slug: model.slug })} />
-            </Group>
-          ),
+          <Group key="acts" gap={2} wrap="nowrap">
+            {canStop && <StopAct of={`model ${model.slug}`} draft={{ scope: "model", name: model.slug }} />}
+            {canEdit && (
+              <>
+                <Act label="Edit" of={model.slug} onClick={() => onDialog({ kind: "edit", slug: model.slug })} />
+                <Act label="Remove" of={model.slug} onClick={() => onDialog({ kind: "remove", slug: model.slug })} />
+              </>
+            )}
+          </Group>,
         ],
       }))}
     />

@@ -23,7 +23,7 @@ const SPAN_WORDS = [
 ];
 
 /** The models that callers may request, with speed, reliability and price of each. */
-export function ModelsPage({ canEdit }: { canEdit: boolean }) {
+export function ModelsPage({ canEdit, canStop }: { canEdit: boolean; canStop: boolean }) {
   const [{ provider, minutes }, setFilter] = useQueryStates({
     provider: parseAsString,
     minutes: parseAsStringLiteral(SPANS).withDefault("60"),
@@ -67,7 +67,7 @@ export function ModelsPage({ canEdit }: { canEdit: boolean }) {
       </Group>
       <Failed what="The models could not be loaded" error={error} />
       <WhenLoaded height={320}>
-        {isLoaded && <ModelListing models={shown} canEdit={canEdit} onDialog={setDialog} />}
+        {isLoaded && <ModelListing models={shown} canEdit={canEdit} canStop={canStop} onDialog={setDialog} />}
       </WhenLoaded>
       {dialog !== null && catalog.data !== undefined && dialog.kind !== "remove" && (
         <ModelDialog

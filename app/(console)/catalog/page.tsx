@@ -8,5 +8,6 @@ export const metadata: Metadata = { title: "Models" };
 
 export default async function Page() {
   const actor = await signedIn(await headers());
-  return <ModelsPage canEdit={actor !== null && can(actor.role, "catalog.edit")} />;
+  const may = (action: "brakes.set" | "catalog.edit") => actor !== null && can(actor.role, action);
+  return <ModelsPage canEdit={may("catalog.edit")} canStop={may("brakes.set")} />;
 }

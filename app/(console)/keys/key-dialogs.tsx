@@ -20,6 +20,7 @@ import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices.shared";
 import { api } from "../../_ui/data/api";
 import { PRIORITY_WORDS } from "../../_ui/figures/format";
 import { SecretOnce } from "../../_ui/forms/secret-once";
+import { BrakeDialog } from "../brake-dialog";
 import { budgetBody, RotationField, rotationOf, TermsFields, termsBody, USUAL_TERMS } from "./key-terms";
 
 type Made = KeyView & { readonly key: string };
@@ -34,7 +35,7 @@ const OVERLAPS = [
 
 export type KeyDialog =
   | { readonly kind: "new"; readonly tenant: string }
-  | { readonly kind: "edit" | "rotate" | "revoke" | "leaked"; readonly key: KeyView };
+  | { readonly kind: "stop" | "edit" | "rotate" | "revoke" | "leaked"; readonly key: KeyView };
 
 /** The open dialog over a list of keys, if any. */
 export function KeyDialogs({
@@ -51,6 +52,8 @@ export function KeyDialogs({
   switch (dialog.kind) {
     case "new":
       return <NewKey tenant={dialog.tenant} onClose={onClose} {...(onMade === undefined ? {} : { onMade })} />;
+    case "stop":
+      return <BrakeDialog draft={{ scope: "key", name: dialog.key.id }} onClose={onClose} />;
     case "edit":
       return <EditKey of={dialog.key} onClose={onClose} />;
     case "rotate":

@@ -9,12 +9,13 @@ import type { KeyDialog } from "./key-dialogs";
 export type KeyActs = {
   readonly canMake: boolean;
   readonly canRevoke: boolean;
+  readonly canStop: boolean;
   readonly onDialog: (dialog: KeyDialog) => void;
 };
 
 /** Actions on a key that is still usable; nothing for one that has ended. */
-export function KeyMenu({ of: key, acts: { canMake, canRevoke, onDialog } }: { of: KeyView; acts: KeyActs }) {
-  if (key.status !== "active" || !(canMake || canRevoke)) return null;
+export function KeyMenu({ of: key, acts: { canMake, canRevoke, canStop, onDialog } }: { of: KeyView; acts: KeyActs }) {
+  if (key.status !== "active" || !(canMake || canRevoke || canStop)) return null;
   return (
     <Menu position="bottom-end">
       <Menu.Target>
@@ -23,6 +24,7 @@ export function KeyMenu({ of: key, acts: { canMake, canRevoke, onDialog } }: { o
         </Button>
       </Menu.Target>
       <Menu.Dropdown>
+        {canStop && <Menu.Item onClick={() => onDialog({ kind: "stop", key })}>Stop its calls…</Menu.Item>}
         {canMake && <Menu.Item onClick={() => onDialog({ kind: "edit", key })}>Edit…</Menu.Item>}
         {canMake && <Menu.Item onClick={() => onDialog({ kind: "rotate", key })}>Rotate…</Menu.Item>}
         {canRevoke && <Menu.Item onClick={() => onDialog({ kind: "revoke", key })}>Revoke…</Menu.Item>}

@@ -16,6 +16,7 @@ import { TenantSelect } from "../../_ui/forms/tenant-select";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 import type { KeyDialog } from "./key-dialogs";
 import { KeyListing } from "./key-listing";
+import type { KeyActs } from "./key-menu";
 import { useUsedFrom } from "./used-from";
 
 // Loaded later: its fields are much of the page's code, and few visits need them.
@@ -40,7 +41,7 @@ const PLACE = {
 };
 
 /** Keys of all tenants: owner, age, last use, expiry, and permissions. */
-export function KeysPage({ canMake, canRevoke }: { canMake: boolean; canRevoke: boolean }) {
+export function KeysPage(rights: Omit<KeyActs, "onDialog">) {
   const [{ find, tenant, state, after }, setPlace] = useQueryStates(PLACE);
   const [dialog, setDialog] = useState<KeyDialog | null>(null);
   const [wanted] = useDebouncedValue(find.trim(), FIND_AFTER_MS);
@@ -61,7 +62,7 @@ export function KeysPage({ canMake, canRevoke }: { canMake: boolean; canRevoke: 
   return (
     <Stack gap="md">
       <PageHead title="Keys" about="API keys of all tenants. The full key is shown only once, when it is created.">
-        {canMake && <NewKeyButton tenant={tenant} onNew={(of) => setDialog({ kind: "new", tenant: of })} />}
+        {rights.canMake && <NewKeyButton tenant={tenant} onNew={(of) => setDialog({ kind: "new", tenant: of })} />}
       </PageHead>
       <Group align="center">
         <TextInput
@@ -96,7 +97,7 @@ export function KeysPage({ canMake, canRevoke }: { canMake: boolean; canRevoke: 
           spent={spent.data}
           usedFrom={usedFrom}
           isFiltered={wanted !== "" || tenant !== null || state !== null || after !== ""}
-          acts={{ canMake, canRevoke, onDialog: setDialog }}
+          acts={{ ...rights, onDialog: setDialog }}
         />
       )}
       {page.data !== undefined && (

@@ -9,5 +9,7 @@ export const metadata: Metadata = { title: "Keys" };
 export default async function Page() {
   const actor = await signedIn(await headers());
   const role = actor?.role ?? "viewer";
-  return <KeysPage canMake={can(role, "keys.edit")} canRevoke={can(role, "keys.revoke")} />;
+  return (
+    <KeysPage canMake={can(role, "keys.edit")} canRevoke={can(role, "keys.revoke")} canStop={can(role, "brakes.set")} />
+  );
 }

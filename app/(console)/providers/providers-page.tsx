@@ -16,6 +16,7 @@ import { Listing } from "../../_ui/figures/listing";
 import { Act } from "../../_ui/forms/inputs";
 import { RemoveDialog } from "../../_ui/forms/remove-dialog";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
+import { StopAct } from "../brakes/stop-act";
 import { ConnectionResult } from "./connection-result";
 import { CredentialListing, secretWords } from "./credential-listing";
 import { PlaceState } from "./place-state";
@@ -62,6 +63,7 @@ export function ProvidersPage({ canEdit, canTakeOut }: { canEdit: boolean; canTa
               health={health.data}
               upstream={upstream.data}
               canEdit={canEdit}
+              canStop={canTakeOut}
               onDialog={setDialog}
               onTest={setTested}
             />
@@ -87,9 +89,14 @@ export function ProvidersPage({ canEdit, canTakeOut }: { canEdit: boolean; canTa
 type Loaded = { readonly catalog: Catalog; readonly health: ProviderHealth; readonly upstream: UpstreamView };
 
 function Rows(
-  props: Loaded & { canEdit: boolean; onDialog: (dialog: Dialog) => void; onTest: (provider: string) => void },
+  props: Loaded & {
+    canEdit: boolean;
+    canStop: boolean;
+    onDialog: (dialog: Dialog) => void;
+    onTest: (provider: string) => void;
+  },
 ) {
-  const { catalog, health, upstream, canEdit, onDialog, onTest } = props;
+  const { catalog, health, upstream, canEdit, canStop, onDialog, onTest } = props;
   return (
     <Listing
       title="Providers"
@@ -122,13 +129,16 @@ function Rows(
             count(seen?.calls ?? 0),
             seen === undefined || seen.calls === 0 ? "–" : `${((seen.failed / seen.calls) * 100).toFixed(1)} %`,
             seen?.p95Ms == null ? "–" : `${count(seen.p95Ms)} ms`,
-            canEdit && (
-              <Group key="acts" gap={2} wrap="nowrap">
-                <Act label="Test" of={one.name} onClick={() => onTest(one.slug)} />
-                <Act label="Edit" of={one.name} onClick={() => onDialog({ kind: "edit", of: one })} />
-                <Act label="Remove" of={one.name} onClick={() => onDialog({ kind: "remove", of: one })} />
-              </Group>
-            ),
+            <Group key="acts" gap={2} wrap="nowrap">
+              {canStop && <StopAct of={`provider ${one.name}`} draft={{ scope: "provider", name: one.slug }} />}
+              {canEdit && (
+                <>
+                  <Act label="Test" of={one.name} onClick={() => onTest(one.slug)} />
+                  <Act label="Edit" of={one.name} onClick={() => onDialog({ kind: "edit", of: one })} />
+                  <Act label="Remove" of={one.name} onClick={() => onDialog({ kind: "remove", of: one })} />
+                </>
+              )}
+            </Group>,
           ],
         };
       })}

@@ -13,6 +13,7 @@ import type { Refusal } from "../../_ui/forms/pasted";
 import { QuotaLine } from "../../_ui/limits/quota-line";
 import { RefusalCard } from "../../_ui/limits/refusal-card";
 import { Failed } from "../../_ui/shell/page-head";
+import { StopAct } from "../brakes/stop-act";
 import { CallDetails } from "./call-details";
 import { RefusalOrigin } from "./refusal-origin";
 import { MetLimits, refusalIn } from "./refused-call";
@@ -31,10 +32,12 @@ export function Explained({
   requestId,
   pasted,
   canBoost,
+  canStop,
 }: {
   requestId: string;
   pasted: Refusal | null;
   canBoost: boolean;
+  canStop: boolean;
 }) {
   const seen = useQuery({
     queryKey: ["explain", requestId],
@@ -63,14 +66,20 @@ export function Explained({
           <TenantLimit tenant={refused.tenant} limit={refused.limitName} />
         </>
       )}
-      <Callers who={refused ?? call} user={user} />
+      <Callers who={refused ?? call} user={user} canStop={canStop} />
       <SameCallNow again={again} quota={quota} tenant={canBoost ? (refused?.tenant ?? call?.tenant ?? null) : null} />
     </>
   );
 }
 
-/** Links to the call's tenant, user and key, with their limits, brakes and other calls. */
-function Callers({ who, user }: { who: { tenant: string; keyId: string } | null; user: string | null }) {
+type CallersOf = {
+  readonly who: { readonly tenant: string; readonly keyId: string } | null;
+  readonly user: string | null;
+  readonly canStop: boolean;
+};
+
+/** Links to the call's tenant, user and key, with their limits, brakes and other calls; and the brake on its key. */
+function Callers({ who, user, canStop }: CallersOf) {
   if (who === null) return null;
   const { tenant, keyId } = who;
   const places = [
@@ -85,6 +94,7 @@ function Callers({ who, user }: { who: { tenant: string; keyId: string } | null;
           {words}
         </Anchor>
       ))}
+      {canStop && <StopAct of={`key ${keyId}`} draft={{ scope: "key", name: keyId }} />}
     </Group>
   );
 }

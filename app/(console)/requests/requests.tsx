@@ -22,7 +22,7 @@ const KINDS = [
 ];
 
 /** One call from a customer's pasted text, or a tenant's latest calls as they end. */
-export function Requests({ id, canBoost }: { id: string; canBoost: boolean }) {
+export function Requests({ id, ...rights }: { id: string; canBoost: boolean; canStop: boolean }) {
   const [pasted, setPasted] = useState(id);
   const [tenant, setTenant] = useQueryState("tenant");
   const [find, setFind] = useQueryState("find", parseAsString.withDefault(""));
@@ -56,7 +56,7 @@ export function Requests({ id, canBoost }: { id: string; canBoost: boolean }) {
         maxRows={6}
       />
       {refusal !== null && <RefusalCard refusal={refusal} />}
-      {requestId !== null && <Explained requestId={requestId} pasted={refusal} canBoost={canBoost} />}
+      {requestId !== null && <Explained requestId={requestId} pasted={refusal} {...rights} />}
       {requestId === null && refusal !== null && <RefusalOrigin refusal={refusal} />}
       {pasted.trim() !== "" && requestId === null && refusal === null && (
         <Text size="sm">This text contains no request id and no error body.</Text>

@@ -20,7 +20,7 @@ import { useUsedFrom } from "../../keys/used-from";
 const KeyDialogs = dynamic(() => import("../../keys/key-dialogs").then((part) => part.KeyDialogs), { ssr: false });
 
 /** A tenant's keys, usable ones first, with the actions on each. */
-export function KeyList({ slug, canMake, canRevoke }: { slug: string; canMake: boolean; canRevoke: boolean }) {
+export function KeyList({ slug, ...rights }: { slug: string } & Omit<KeyActs, "onDialog">) {
   const [dialog, setDialog] = useState<KeyDialog | null>(null);
   const keys = useQuery({
     queryKey: ["keys", slug],
@@ -34,7 +34,7 @@ export function KeyList({ slug, canMake, canRevoke }: { slug: string; canMake: b
     <Card component="section" aria-label="Keys">
       <Group justify="space-between" mb="sm">
         <Text fw={600}>Keys</Text>
-        {canMake && (
+        {rights.canMake && (
           <Button
             size="xs"
             leftSection={<IconPlus size={14} />}
@@ -50,12 +50,7 @@ export function KeyList({ slug, canMake, canRevoke }: { slug: string; canMake: b
       <SparseEnvironments keys={shown} />
       <Stack gap="xs">
         {shown.map((key) => (
-          <Row
-            key={key.id}
-            of={key}
-            usedFrom={usedFrom.get(key.id)}
-            acts={{ canMake, canRevoke, onDialog: setDialog }}
-          />
+          <Row key={key.id} of={key} usedFrom={usedFrom.get(key.id)} acts={{ ...rights, onDialog: setDialog }} />
         ))}
       </Stack>
       {dialog !== null && <KeyDialogs dialog={dialog} onClose={() => setDialog(null)} />}

@@ -50,7 +50,7 @@ export function TenantPage(props: {
           <EffectiveLimits slug={slug} tier={tenant.data.tier} />
           <Features slug={slug} canEdit={props.canBoost} />
           <UsageCard of={slug} />
-          <KeyList slug={slug} canMake={props.canMakeKeys} canRevoke={props.canRevoke} />
+          <KeyList slug={slug} canMake={props.canMakeKeys} canRevoke={props.canRevoke} canStop={props.canStop} />
           <Clients slug={slug} />
           <Notes slug={slug} canWrite={props.canWrite} />
         </Stack>
