@@ -76,26 +76,29 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
             onChange={(event) => setPublicMessage(event.currentTarget.value)}
           />
           <AsCallersSeeIt note={publicMessage.trim() || order.reason} seconds={Number(how.seconds)} mode={how.mode} />
-          <TextInput
-            label={word === "" ? "Type the name to confirm" : `Type ${word} to confirm`}
-            value={typed}
-            onChange={(event) => setTyped(event.currentTarget.value)}
-            autoComplete="off"
-            spellCheck={false}
-            disabled={word === ""}
-          />
           <CommandLine order={order} />
-          {press.error !== null && (
-            <Alert color="red" role="alert">
-              {press.error.message}
-            </Alert>
-          )}
-          <Buttons
-            label={buttonLabel(how.mode, word)}
-            isReady={isReady}
-            isPending={press.isPending}
-            onClose={onClose}
-          />
+          {/* In view without scrolling, on a phone too. */}
+          <Stack gap="xs" className="dialog-end">
+            {press.error !== null && (
+              <Alert color="red" role="alert">
+                {press.error.message}
+              </Alert>
+            )}
+            <TextInput
+              label={word === "" ? "Type the name to confirm" : `Type ${word} to confirm`}
+              value={typed}
+              onChange={(event) => setTyped(event.currentTarget.value)}
+              autoComplete="off"
+              spellCheck={false}
+              disabled={word === ""}
+            />
+            <Buttons
+              label={buttonLabel(how.mode, word)}
+              isReady={isReady}
+              isPending={press.isPending}
+              onClose={onClose}
+            />
+          </Stack>
         </Stack>
       </form>
     </Modal>

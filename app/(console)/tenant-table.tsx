@@ -43,8 +43,8 @@ export function TenantTable({ tenants, trends, total, ...act }: Props) {
         <Table verticalSpacing="sm" horizontalSpacing="md">
           <Table.Thead>
             <Table.Tr>
-              <Table.Th miw={170}>Tenant</Table.Th>
-              <Table.Th w="28%">Nearest limit</Table.Th>
+              <Table.Th miw={210}>Tenant</Table.Th>
+              <Table.Th w="26%">Nearest limit</Table.Th>
               <Table.Th className="figure">Resets in</Table.Th>
               <Table.Th className="figure">Calls/min</Table.Th>
               <Table.Th w={110} style={{ whiteSpace: "nowrap" }}>

@@ -1,8 +1,9 @@
 "use client";
 
-import { Badge, Button, Card, Code, Group, Skeleton, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Anchor, Badge, Button, Card, Code, Group, Skeleton, Stack, Text, TextInput, Title } from "@mantine/core";
 import { IconDownload, IconSearch } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import Link from "next/link";
 import { parseAsString, useQueryState } from "nuqs";
 import { useState } from "react";
 import type { AuditView } from "@/lib/console/records/audit";
@@ -12,6 +13,7 @@ import { Failed } from "../../_ui/shell/page-head";
 import { TimePicker } from "../../_ui/time/time-picker";
 import { spanQuery } from "../../_ui/time/time-range";
 import { useTimeChoice } from "../../_ui/time/use-time-choice";
+import { auditPlace } from "./audit-place";
 
 type Page = { readonly rows: readonly AuditView[]; readonly next: number | null };
 
@@ -114,6 +116,16 @@ function Seal() {
   );
 }
 
+function Target({ row: { action, target } }: { row: AuditView }) {
+  const href = auditPlace(action, target);
+  if (href === null) return target;
+  return (
+    <Anchor component={Link} href={href} size="sm" underline="always">
+      {target}
+    </Anchor>
+  );
+}
+
 function Row({ row }: { row: AuditView }) {
   const [isOpen, setIsOpen] = useState(false);
   const hasDetails = row.before !== null || row.after !== null;
@@ -122,7 +134,7 @@ function Row({ row }: { row: AuditView }) {
       <Group justify="space-between" wrap="nowrap" align="flex-start">
         <div style={{ minWidth: 0 }}>
           <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-            <b>{row.action}</b> {row.target}
+            <b>{row.action}</b> <Target row={row} />
           </Text>
           <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>
             {row.actor} ({row.role}){row.address !== "" && ` from ${row.address}`} · <Moment at={row.at} />

@@ -10,7 +10,7 @@ import type { BrakeDraft } from "../brake-dialog";
 const BrakeDialog = dynamic(() => import("../brake-dialog").then((part) => part.BrakeDialog), { ssr: false });
 
 /** Opens the brake's dialog for what a row is about. It stops nothing by itself. */
-export function StopAct({ of, draft }: { of: string; draft: BrakeDraft }) {
+export function StopAct({ of, draft, label = "Stop…" }: { of: string; draft: BrakeDraft; label?: string }) {
   const [isOpen, setIsOpen] = useState(false);
   return (
     <>
@@ -21,7 +21,7 @@ export function StopAct({ of, draft }: { of: string; draft: BrakeDraft }) {
         onClick={() => setIsOpen(true)}
         aria-label={`Stop ${of}`}
       >
-        Stop…
+        {label}
       </Button>
       {isOpen && <BrakeDialog draft={draft} onClose={() => setIsOpen(false)} />}
     </>

@@ -10,7 +10,7 @@ import { Act } from "../../_ui/forms/inputs";
 import { StopAct } from "../brakes/stop-act";
 
 const HEAD = [
-  ...["Model", "Provider", "$ per M in / out", "Calls", "p50 / p95 / p99", "First byte p95", "Tokens/s"],
+  ...["Model", "$ per M in / out", "Calls", "p50 / p95 / p99", "First byte p95", "Tokens/s"],
   ...["Failed", "Refused", "Cost", ""],
 ];
 
@@ -37,15 +37,12 @@ export function ModelListing({
       title="Models"
       note="refused: counted from the refusals in the log"
       head={HEAD}
-      texts={[1, 10]}
+      texts={[9]}
       empty="No models yet. Create one: callers request models, not providers."
       rows={models.map((model) => ({
         id: model.slug,
         cells: [
           <NameCell key="name" of={model} />,
-          <Anchor key="provider" component={Link} href="/providers" size="sm">
-            {model.provider}
-          </Anchor>,
           model.price === null ? (
             <Badge key="price" color="red.9" tt="none">
               no price
@@ -77,10 +74,15 @@ export function ModelListing({
   );
 }
 
-function NameCell({ of: { slug, upstreamName, enabled } }: { of: ModelFigures }) {
+function NameCell({ of: { slug, upstreamName, enabled, provider } }: { of: ModelFigures }) {
   return (
     <span>
-      <Anchor component={Link} href={`/requests/log?model=${encodeURIComponent(slug)}`} size="sm">
+      <Anchor
+        component={Link}
+        href={`/requests/log?model=${encodeURIComponent(slug)}`}
+        size="sm"
+        style={{ whiteSpace: "nowrap" }}
+      >
         {slug}
       </Anchor>
       <ManagedBadge kind="model" name={slug} />
@@ -89,11 +91,12 @@ function NameCell({ of: { slug, upstreamName, enabled } }: { of: ModelFigures })
           disabled
         </Badge>
       )}
-      {upstreamName !== slug && (
-        <Text size="xs" c="dimmed">
-          {upstreamName}
-        </Text>
-      )}
+      <Text size="xs" c="dimmed">
+        {upstreamName === slug ? "" : `${upstreamName} of `}
+        <Anchor component={Link} href="/providers" size="xs" underline="always">
+          {provider}
+        </Anchor>
+      </Text>
     </span>
   );
 }

@@ -85,7 +85,7 @@ export function ImportCard() {
           autosize
           minRows={6}
           maxRows={18}
-          ff="monospace"
+          styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
           placeholder={"spillway: config/1\ntenants:\n  acme: { name: Acme, tier: standard }"}
         />
         <Switch

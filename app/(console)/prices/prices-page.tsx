@@ -78,7 +78,7 @@ function CoverageListing({ models }: { models: readonly CoverageLine[] }) {
             color={line.fault === null ? "teal.9" : line.fault === "differs from the list price" ? "blue.8" : "red.9"}
             tt="none"
           >
-            {line.fault ?? "sound"}
+            {line.fault ?? "complete"}
           </Badge>,
           line.pricedSince === null ? "never" : <Moment key="since" at={line.pricedSince} form="short" />,
           count(line.calls),

@@ -94,7 +94,7 @@ function Callers({ who, user, canStop }: CallersOf) {
           {words}
         </Anchor>
       ))}
-      {canStop && <StopAct of={`key ${keyId}`} draft={{ scope: "key", name: keyId }} />}
+      {canStop && <StopAct of={`key ${keyId}`} label="Stop this key…" draft={{ scope: "key", name: keyId }} />}
     </Group>
   );
 }

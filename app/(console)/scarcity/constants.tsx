@@ -41,7 +41,7 @@ export function Constants({ view, canEdit }: { view: ScarcityView; canEdit: bool
             <Text size="xs" c="dimmed">
               {about}
             </Text>
-            <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }}>
+            <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }} style={{ alignItems: "end" }}>
               {fields.map(({ label, min, get, set }) => (
                 <NumberInput
                   key={label}

@@ -118,7 +118,8 @@ function CallAlert({ call }: { call: RequestLine }) {
   return (
     <Outcome kind={isServed ? "good" : "doubtful"} title={title}>
       <Text size="sm">
-        {call.askedModel}: {wordsOf(call)}{" "}
+        {call.askedModel === "" ? "" : `${call.askedModel}: `}
+        {wordsOf(call)}{" "}
         <Anchor component={Link} href={`/requests?id=${call.requestId}`} size="sm" underline="always">
           {call.requestId}
         </Anchor>
@@ -128,7 +129,7 @@ function CallAlert({ call }: { call: RequestLine }) {
 }
 
 function wordsOf({ kind, inputTokens, outputTokens, costMicroUsd, totalMs, outcome }: RequestLine): string {
-  if (kind !== "served") return `${outcome}.`;
+  if (kind !== "served") return `${outcome.replaceAll("_", " ")}.`;
   const tokens = `${count(inputTokens ?? 0)} tokens in, ${count(outputTokens ?? 0)} out`;
   return `${tokens}, ${dollars(costMicroUsd ?? 0)}, ${count(totalMs ?? 0)} ms.`;
 }

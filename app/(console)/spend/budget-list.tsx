@@ -119,8 +119,7 @@ function BudgetCard({
         <Forecast budget={budget} />
         {forecast.burnMicroUsdPerHour > 0 && (
           <Text size="xs" c="dimmed">
-            {dollars(forecast.burnMicroUsdPerHour)} in the last hour, most of it by {mover("user") ?? "–"}, key{" "}
-            {mover("key") ?? "–"}, model {mover("model") ?? "–"}
+            {dollars(forecast.burnMicroUsdPerHour)} in the last hour{mostBy(mover)}
           </Text>
         )}
         <Text size="xs" c="dimmed">
@@ -216,4 +215,13 @@ function subjectWords({ level, tenant, target }: BudgetView): string {
 function windowWords(seconds: number): string {
   if (seconds % DAY_SECONDS === 0) return `any ${seconds / DAY_SECONDS} days`;
   return seconds % 3600 === 0 ? `any ${seconds / 3600} hours` : `any ${Math.round(seconds / 60)} minutes`;
+}
+
+/** ", most of it by user ada, key Web shop, model sim-large": whoever is known. */
+function mostBy(mover: (kind: string) => string | undefined): string {
+  const known = ["user", "key", "model"].flatMap((kind) => {
+    const name = mover(kind);
+    return name === undefined || name === "" || name === "–" ? [] : [`${kind} ${name}`];
+  });
+  return known.length === 0 ? "" : `, most of it by ${known.join(", ")}`;
 }

@@ -1,8 +1,9 @@
 "use client";
 
-import { Button, Card, Group, Select, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Button, Card, Group, Select, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { IconDownload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
 import { parseAsBoolean, parseAsString, parseAsStringLiteral, useQueryState, useQueryStates } from "nuqs";
 import { useMemo } from "react";
 import type { UsageRow } from "@/lib/console/money/usage";
@@ -194,19 +195,19 @@ function Totals({
       title={`By ${by}`}
       note="same time range as the chart"
       head={[
-        ...[by, "Calls", "Input tokens", "Output tokens", "Cost", "Share"],
+        ...[`${by.slice(0, 1).toUpperCase()}${by.slice(1)}`, "Calls", "Input tokens", "Output tokens", "Cost", "Share"],
         ...(earlier === null ? [] : ["Before", "Change"]),
       ]}
       empty="No calls in this range."
       rows={shownOf(totals).map((row) => ({
         id: row.merged === 0 ? row.subject : "others",
         cells: [
-          row.merged === 0 ? row.name || "–" : `${count(row.merged)} others`,
+          row.merged === 0 ? <Subject key="subject" by={by} row={row} /> : `${count(row.merged)} others`,
           count(row.calls),
           count(row.inputTokens),
           count(row.outputTokens),
           dollars(row.costMicroUsd),
-          `${Math.round(row.share * 100)} %`,
+          shareWords(row.share),
           ...(earlier === null
             ? []
             : row.merged > 0
@@ -216,6 +217,23 @@ function Totals({
       }))}
     />
   );
+}
+
+/** A tenant leads to its page, a model to its calls in the log. */
+function Subject({ by, row: { subject, name } }: { by: Split; row: Total }) {
+  const href =
+    by === "tenant" ? `/tenants/${encodeURIComponent(name)}` : `/requests/log?${new URLSearchParams({ model: name })}`;
+  if (name === "") return "–";
+  if (by !== "tenant" && by !== "model") return name;
+  return (
+    <Anchor component={Link} href={href} size="sm" title={subject}>
+      {name}
+    </Anchor>
+  );
+}
+
+function shareWords(share: number): string {
+  return share > 0 && share < 0.005 ? "< 1 %" : `${Math.round(share * 100)} %`;
 }
 
 /** Those with the highest cost; then the sum of all others, if the server has merged them. */

@@ -73,12 +73,13 @@ export function StaffPage({ own }: { own: string }) {
                   key="role"
                   color={one.disabled ? "gray.7" : one.role === "admin" ? "grape.8" : "blue.8"}
                   tt="none"
+                  miw="max-content"
                 >
                   {one.disabled ? "disabled" : one.role}
                 </Badge>,
                 one.secondFactor ? "on" : "–",
                 one.sessions,
-                one.lastSeen === null ? "–" : <Moment key="seen" at={one.lastSeen} />,
+                one.lastSeen === null ? "–" : <Moment key="seen" at={one.lastSeen} form="short" />,
                 <Group key="actions" gap={4} justify="flex-end">
                   {one.email !== own && (
                     <Act label="Edit…" of={one.email} onClick={() => setDoing({ what: "edit", one })} />

@@ -104,7 +104,9 @@ function Rows({ tenants }: { tenants: readonly TenantView[] }) {
             <Table.Th>Tenant</Table.Th>
             <Table.Th>Tier</Table.Th>
             <Table.Th visibleFrom="sm">Time zone</Table.Th>
-            <Table.Th className="figure">Keys</Table.Th>
+            <Table.Th className="figure" ta="right">
+              Keys
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -125,10 +127,21 @@ function Rows({ tenants }: { tenants: readonly TenantView[] }) {
                   {tenant.slug}
                 </Text>
               </Table.Td>
-              <Table.Td>{tenant.tier}</Table.Td>
+              <Table.Td>
+                <Anchor component={Link} href={`/tiers/${tenant.tier}`} size="sm">
+                  {tenant.tier}
+                </Anchor>
+              </Table.Td>
               <Table.Td visibleFrom="sm">{tenant.timeZone}</Table.Td>
-              <Table.Td className="figure" aria-label={plural(tenant.activeKeys, "active key")}>
-                {tenant.activeKeys}
+              <Table.Td className="figure" ta="right">
+                <Anchor
+                  component={Link}
+                  href={`/keys?tenant=${tenant.slug}`}
+                  size="sm"
+                  aria-label={`${plural(tenant.activeKeys, "active key")} of ${tenant.name}`}
+                >
+                  {tenant.activeKeys}
+                </Anchor>
               </Table.Td>
             </Table.Tr>
           ))}

@@ -9,6 +9,8 @@ const FORMS = {
   full: { dateStyle: "medium", timeStyle: "medium" },
   short: { dateStyle: "medium", timeStyle: "short" },
   time: { timeStyle: "medium" },
+  // Without its year, for tables of recent rows; the tooltip has all of it.
+  second: { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: "2-digit" },
   minute: { hour: "2-digit", minute: "2-digit" },
 } as const satisfies Record<string, Intl.DateTimeFormatOptions>;
 export type MomentForm = keyof typeof FORMS;

@@ -51,7 +51,8 @@ export function QuotaLine({
           {forecast !== null && (
             <Text span size="xs" fw={600} c={line.observe ? "dimmed" : "red"}>{` · ${forecast}`}</Text>
           )}
-          {line.origin.from === "override" && ` · override: ${line.origin.reason}`}
+          {line.origin.from === "override" &&
+            (line.origin.reason ? ` · override: ${line.origin.reason}` : " · changed for now")}
           {line.origin.from === "budget" && ` · a budget${line.layer === "global" ? ", shared by everybody" : ""}`}
           {matchWords(line.match) !== "" && ` · ${matchWords(line.match)}`}
           {line.observe && " · observed only"}

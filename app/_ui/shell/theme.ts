@@ -30,7 +30,10 @@ export const theme = createTheme({
   components: {
     // Beside a long text on a phone the text shrinks, not the button's label.
     Button: { styles: { root: { flexShrink: 0 } } },
-    Modal: { defaultProps: { closeButtonProps: { "aria-label": "Close" } } },
+    Modal: {
+      defaultProps: { closeButtonProps: { "aria-label": "Close" } },
+      styles: { title: { fontWeight: 650 } },
+    },
     Card: { defaultProps: { withBorder: true, padding: "md", radius: "md" } },
   },
 });

@@ -35,7 +35,7 @@ export function OwnPage({ page }: { page: TenantPage }) {
           <Listing
             title="Budgets"
             empty="No budgets."
-            head={["Budget", "Spent", "Left", "Ends"]}
+            head={["Budget", "Spent", "Left", "Resets at (UTC)"]}
             rows={page.budgets.map((budget) => ({
               id: budget.slug,
               cells: [

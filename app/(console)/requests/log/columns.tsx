@@ -28,7 +28,7 @@ export const COLUMNS: readonly Column[] = [
       tenant === null ? (
         "unknown"
       ) : (
-        <Anchor component={Link} href={`/tenants/${tenant}`} size="sm">
+        <Anchor component={Link} href={`/tenants/${tenant}`} size="xs">
           {tenant}
         </Anchor>
       ),
@@ -41,7 +41,7 @@ export const COLUMNS: readonly Column[] = [
       tenant === null || user === null ? (
         (user ?? "")
       ) : (
-        <Anchor component={Link} href={userPath(tenant, user)} size="sm">
+        <Anchor component={Link} href={userPath(tenant, user)} size="xs">
           {user}
         </Anchor>
       ),

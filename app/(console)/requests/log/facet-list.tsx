@@ -70,6 +70,8 @@ function Facets({ answer, isOpen, onChoose }: FacetsOf) {
                   fullWidth
                   justify="space-between"
                   c="var(--mantine-color-text)"
+                  fw={400}
+                  title={value}
                   rightSection={<span className="figure">{count(calls)}</span>}
                   onClick={() => onChoose(facet, value)}
                 >

@@ -14,7 +14,7 @@ export function LogTable({ lines, columns }: { lines: readonly RequestLine[]; co
     <Card component="section" aria-label="Calls" padding={0}>
       <Table.ScrollContainer minWidth={700} type="native" tabIndex={0} role="group" aria-label="Calls, table">
         {/* One line per call: with three lines each, a page would show a third of the calls. */}
-        <Table verticalSpacing={6} horizontalSpacing="sm" fz="sm" style={{ whiteSpace: "nowrap" }}>
+        <Table verticalSpacing={6} horizontalSpacing={8} fz="xs" style={{ whiteSpace: "nowrap" }}>
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Time</Table.Th>
@@ -30,10 +30,10 @@ export function LogTable({ lines, columns }: { lines: readonly RequestLine[]; co
               <Table.Tr key={line.requestId}>
                 <Table.Td>
                   {line.kind === "denied" ? (
-                    <Moment at={line.at} />
+                    <Moment at={line.at} form="second" />
                   ) : (
-                    <Anchor component={Link} href={`/requests?id=${line.requestId}`} size="sm">
-                      <Moment at={line.at} />
+                    <Anchor component={Link} href={`/requests?id=${line.requestId}`} size="xs">
+                      <Moment at={line.at} form="second" />
                     </Anchor>
                   )}
                 </Table.Td>

@@ -102,8 +102,7 @@ export function Review({
           </Button>
         </Group>
         <Text size="xs" c="dimmed" ta="right">
-          Watched first, the limits of now stay in force; what the draft changes runs beside them, counts what it would
-          refuse, and refuses nothing.
+          Watch first: the current limits stay in force. The draft counts what it would refuse, and refuses nothing.
         </Text>
         <Group justify="flex-end" align="flex-end">
           <TextInput
