@@ -20,6 +20,7 @@ import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { useState } from "react";
 import type { MoversView } from "@/lib/console/overview/movers/movers";
+import type { Overview } from "@/lib/console/overview/overview";
 import { api } from "../_ui/data/api";
 import { useLive } from "../_ui/data/live";
 import { compact, count, dollars, plural, shortDollars } from "../_ui/figures/format";
@@ -36,6 +37,8 @@ import { TenantTable } from "./tenant-table";
 import { Verdict } from "./verdict";
 
 const MOVERS_EVERY_MS = 15_000;
+/** One lost answer is not worth an alarm. */
+const FAILURES_SHOWN = 2;
 
 /** What is happening now, which tenants are near a limit, and the button to stop them. */
 export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: string | null }) {
@@ -46,9 +49,32 @@ export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: stri
     refetchInterval: MOVERS_EVERY_MS,
   });
   const [draft, setDraft] = useState<BrakeDraft | null>(canBrake ? draftOf(stop) : null);
-  if (live.data === undefined)
-    return live.error === null ? <Waiting /> : <Lost message={live.error.message} retry={() => live.refetch()} />;
-  const { cards, chart, refused, tenants, tenantsTotal, changes } = live.data;
+  const isLost = live.data === undefined && live.failureCount >= FAILURES_SHOWN;
+  return (
+    <>
+      {live.data === undefined && !isLost && <Waiting />}
+      {isLost && (
+        <Lost
+          message={live.failureReason?.message ?? ""}
+          retry={() => live.refetch({ cancelRefetch: true })}
+          {...(canBrake ? { onDraft: setDraft } : {})}
+        />
+      )}
+      {live.data !== undefined && <Figures {...{ canBrake, moved }} seen={live.data} onDraft={setDraft} />}
+      {draft !== null && <BrakeDialog draft={draft} onClose={() => setDraft(null)} />}
+    </>
+  );
+}
+
+type FiguresOf = {
+  readonly seen: Overview;
+  readonly moved: { readonly data: MoversView | undefined; readonly error: Error | null };
+  readonly canBrake: boolean;
+  readonly onDraft: (draft: BrakeDraft) => void;
+};
+
+function Figures({ seen, moved, canBrake, onDraft }: FiguresOf) {
+  const { cards, chart, refused, tenants, tenantsTotal, changes } = seen;
   const asked = cards.callsPerMinute + cards.refusedPerMinute;
   const refusedShare = asked === 0 ? 0 : (cards.refusedPerMinute / asked) * 100;
   return (
@@ -56,10 +82,10 @@ export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: stri
       <Title order={1} fz="h2">
         Overview
       </Title>
-      <Verdict seen={live.data} />
+      <Verdict seen={seen} />
       {canBrake && (
         <Box hiddenFrom="lg">
-          <BrakeCard onDraft={setDraft} />
+          <BrakeCard onDraft={onDraft} />
         </Box>
       )}
       <Grid gap="md" align="stretch">
@@ -116,7 +142,7 @@ export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: stri
         </GridCol>
         {canBrake && (
           <GridCol span={{ base: 12, lg: 3 }} visibleFrom="lg">
-            <BrakeCard onDraft={setDraft} />
+            <BrakeCard onDraft={onDraft} />
           </GridCol>
         )}
         <GridCol span={{ base: 12, lg: 8 }}>
@@ -151,11 +177,10 @@ export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: stri
             trends={moved.data?.trends ?? []}
             total={tenantsTotal}
             canBrake={canBrake}
-            onStop={(tenant) => setDraft({ scope: "tenant", name: tenant })}
+            onStop={(tenant) => onDraft({ scope: "tenant", name: tenant })}
           />
         </GridCol>
       </Grid>
-      {draft !== null && <BrakeDialog draft={draft} onClose={() => setDraft(null)} />}
     </Stack>
   );
 }
@@ -186,15 +211,28 @@ function Waiting() {
   );
 }
 
-function Lost({ message, retry }: { message: string; retry: () => void }) {
+/** The figures are asked for without end; meanwhile the brake can be tried, which does not need them. */
+function Lost(props: { message: string; retry: () => void; onDraft?: (draft: BrakeDraft) => void }) {
+  const { message, retry, onDraft } = props;
   return (
-    <Alert color="red" icon={<IconAlertCircle />} title="The figures could not be loaded">
-      <Stack align="flex-start" gap="sm">
-        {message}
-        <Button size="xs" variant="default" onClick={retry}>
-          Try again
-        </Button>
-      </Stack>
-    </Alert>
+    <Stack gap="md">
+      <Title order={1} fz="h2">
+        Overview
+      </Title>
+      <Alert color="red" icon={<IconAlertCircle />} title="The figures could not be loaded" role="alert">
+        <Stack align="flex-start" gap="sm">
+          {message}
+          <Group gap="sm">
+            <Button size="xs" variant="default" onClick={retry}>
+              Try again
+            </Button>
+            <Anchor component={Link} href="/status" size="sm" underline="always">
+              Status
+            </Anchor>
+          </Group>
+        </Stack>
+      </Alert>
+      {onDraft !== undefined && <BrakeCard onDraft={onDraft} />}
+    </Stack>
   );
 }

@@ -44,7 +44,7 @@ export function AlertsPage({ canEdit, canMute }: { canEdit: boolean; canMute: bo
       />
       <WhenLoaded height={640}>
         <Stack gap="md">
-          <OpenAlerts open={open.data?.alerts ?? null} />
+          {open.error === null && <OpenAlerts open={open.data?.alerts ?? null} />}
           {/* A list that could not be loaded is not shown as an empty one. */}
           <WishListing wishes={wishes.data?.wishes ?? []} canMute={canMute} />
           {rules.data !== undefined && (

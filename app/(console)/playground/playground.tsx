@@ -101,6 +101,10 @@ function CallForm({ isPending, onSend }: { isPending: boolean; onSend: (asked: A
               onChange={(value) => set({ most: Math.max(1, Number(value)) })}
             />
           </SimpleGrid>
+          <Failed what="The models could not be loaded" error={catalog.error} />
+          {catalog.data?.models.length === 0 && (
+            <Text size="sm">There are no models yet. Add one on the page Models.</Text>
+          )}
           <Textarea
             label="Message"
             value={filled.text}

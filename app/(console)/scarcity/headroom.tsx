@@ -36,47 +36,47 @@ export function Headroom({ canChange }: { canChange: boolean }) {
   const minutes = health.data?.minutes ?? 0;
   return (
     <>
-      <Failed what="Provider states" error={seen.error ?? health.error} />
-      <Listing
-        title="Provider headroom"
-        term="headroom"
-        note={`usage by Spillway's own count, with each class's ceiling below; 429s in the last ${minutes} minutes`}
-        head={["Provider", "Model", "State", "Why", "Next probe", "Room used", "429s", "Fallbacks", ""]}
-        texts={[1, 2, 3, 4, 5, 7, 8]}
-        empty={
-          seen.error === null ? "There are no models. Add one under Models." : "Unknown while it cannot be loaded."
-        }
-        rows={rows.map(({ provider, credential, takenOutReason, model, state }) => ({
-          id: `${provider}/${credential?.name ?? ""}/${model.slug}`,
-          cells: [
-            <Whose key="whose" provider={provider} credential={credential} />,
-            model.slug,
-            <PlaceState key="state" state={state.state} />,
-            takenOutReason ?? whyOf(state),
-            state.nextProbeAt === null ? "–" : <Moment key="probe" at={state.nextProbeAt} form="short" />,
-            <Rooms key="rooms" rooms={model.rooms} />,
-            shareOf(health.data, { provider, credential: credential?.name ?? null, model: model.slug }),
-            model.fallbacks.length === 0 ? "–" : model.fallbacks.join(", "),
-            canChange && (
-              <Button
-                key="change"
-                size="compact-sm"
-                variant="default"
-                aria-label={`${state.state === "open" ? "Take out" : "Put back"} ${credential?.name ?? provider}`}
-                onClick={() =>
-                  setAsked({
-                    slug: provider,
-                    credential: credential?.name ?? null,
-                    inService: state.state !== "open",
-                  })
-                }
-              >
-                {state.state === "open" ? "Take out" : "Put back"}
-              </Button>
-            ),
-          ],
-        }))}
-      />
+      <Failed what="The state of the providers could not be loaded" error={seen.error ?? health.error} />
+      {seen.data !== undefined && (
+        <Listing
+          title="Provider headroom"
+          term="headroom"
+          note={`usage by Spillway's own count, with each class's ceiling below; 429s in the last ${minutes} minutes`}
+          head={["Provider", "Model", "State", "Why", "Next probe", "Room used", "429s", "Fallbacks", ""]}
+          texts={[1, 2, 3, 4, 5, 7, 8]}
+          empty="There are no models. Add one on the page Models."
+          rows={rows.map(({ provider, credential, takenOutReason, model, state }) => ({
+            id: `${provider}/${credential?.name ?? ""}/${model.slug}`,
+            cells: [
+              <Whose key="whose" provider={provider} credential={credential} />,
+              model.slug,
+              <PlaceState key="state" state={state.state} />,
+              takenOutReason ?? whyOf(state),
+              state.nextProbeAt === null ? "–" : <Moment key="probe" at={state.nextProbeAt} form="short" />,
+              <Rooms key="rooms" rooms={model.rooms} />,
+              shareOf(health.data, { provider, credential: credential?.name ?? null, model: model.slug }),
+              model.fallbacks.length === 0 ? "–" : model.fallbacks.join(", "),
+              canChange && (
+                <Button
+                  key="change"
+                  size="compact-sm"
+                  variant="default"
+                  aria-label={`${state.state === "open" ? "Take out" : "Put back"} ${credential?.name ?? provider}`}
+                  onClick={() =>
+                    setAsked({
+                      slug: provider,
+                      credential: credential?.name ?? null,
+                      inService: state.state !== "open",
+                    })
+                  }
+                >
+                  {state.state === "open" ? "Take out" : "Put back"}
+                </Button>
+              ),
+            ],
+          }))}
+        />
+      )}
       {asked !== null && <ServiceDialog {...asked} onClose={() => setAsked(null)} />}
     </>
   );

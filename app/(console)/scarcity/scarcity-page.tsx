@@ -25,7 +25,7 @@ export function ScarcityPage({ canEdit, canTakeOut }: { canEdit: boolean; canTak
   return (
     <Stack gap="md">
       <PageHead title="Scarcity" about="Remaining provider capacity, waiting calls, and shed calls." />
-      <Failed what="Not loaded" error={scarcity.error} />
+      <Failed what="The queues could not be loaded" error={scarcity.error} />
       <WhenLoaded height={700}>
         <Stack gap="md">
           {view !== undefined && <Pressure view={view} />}

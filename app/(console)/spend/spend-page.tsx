@@ -36,7 +36,9 @@ export function SpendPage({ canEdit, canRaise }: { canEdit: boolean; canRaise: b
         )}
       </PageHead>
       <Failed what="The budgets could not be loaded" error={budgets.error} />
-      <BudgetList budgets={budgets.data?.budgets} canEdit={canEdit} canRaise={canRaise} />
+      {(budgets.data !== undefined || budgets.error === null) && (
+        <BudgetList budgets={budgets.data?.budgets} canEdit={canEdit} canRaise={canRaise} />
+      )}
       {(budgets.data !== undefined || budgets.error !== null) && <UsageCard />}
       {isOpen && <NewBudget onClose={() => setIsOpen(false)} />}
     </Stack>

@@ -45,7 +45,7 @@ export function StatusPage({ canDrill }: { canDrill: boolean }) {
       >
         {canDrill && <Drill />}
       </PageHead>
-      <Failed what="Not loaded" error={instances.error ?? providers.error ?? brakes.error} />
+      <Failed what="The status could not be loaded" error={instances.error ?? providers.error ?? brakes.error} />
       <WhenLoaded height={500}>
         <Stack gap="md">
           {instances.data !== undefined && <PolicyFaults faults={instances.data.policyFaults} />}

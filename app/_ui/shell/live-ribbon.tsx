@@ -14,6 +14,8 @@ export function LiveRibbon() {
   const live = useLive();
   const [now, setNow] = useState<number | null>(null);
   useInterval(() => setNow(Date.now()), TICK_MS, { autoInvoke: true });
+  const isLost = live.dataUpdatedAt === 0 && live.failureCount > 1;
+  if (isLost) return <NoFigures />;
   if (now === null || live.dataUpdatedAt === 0) return null;
   const ageMs = Math.max(0, now - live.dataUpdatedAt);
   const { alive = 0, current = 0 } = live.data?.instances ?? {};
@@ -31,5 +33,17 @@ export function LiveRibbon() {
         </Text>
       </Group>
     </Tooltip>
+  );
+}
+
+/** Before the first figures, when they do not come. */
+function NoFigures() {
+  return (
+    <Group gap={6} wrap="nowrap" role="status" aria-label="No figures arrive">
+      <span className="live-dot" style={{ background: "var(--mantine-color-red-6)" }} />
+      <Text size="sm" c="dimmed" visibleFrom="xs">
+        no data
+      </Text>
+    </Group>
   );
 }

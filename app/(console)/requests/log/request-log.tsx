@@ -91,14 +91,18 @@ export function RequestLog() {
       <Failed what="The log could not be loaded" error={facets.error} />
       <WhenLoaded height={640}>
         <Stack gap="md">
-          <Histogram
-            answer={facets.data}
-            seconds={seconds}
-            askedAt={isRunning ? facets.dataUpdatedAt : null}
-            onRange={(from, to) => narrow({ from, to, month: null })}
-          />
+          {(facets.data !== undefined || facets.error === null) && (
+            <Histogram
+              answer={facets.data}
+              seconds={seconds}
+              askedAt={isRunning ? facets.dataUpdatedAt : null}
+              onRange={(from, to) => narrow({ from, to, month: null })}
+            />
+          )}
           <Group align="flex-start" gap="md" wrap="wrap">
-            <FacetList answer={facets.data} onChoose={(facet, value) => narrow({ [facet]: value })} />
+            {(facets.data !== undefined || facets.error === null) && (
+              <FacetList answer={facets.data} onChoose={(facet, value) => narrow({ [facet]: value })} />
+            )}
             <Stack gap="sm" flex={1} miw={{ base: "100%", md: 500 }}>
               {group === null ? (
                 <Lines

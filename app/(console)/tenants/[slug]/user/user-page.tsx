@@ -65,7 +65,11 @@ export function UserPage({ slug, user, canBoost, canBrake }: UserOf) {
       <Failed what="The usage could not be loaded" error={usage.error} />
       <WhenLoaded height={480}>
         <Stack gap="md">
-          <Card component="section" aria-label="What is left now">
+          <Card
+            component="section"
+            aria-label="What is left now"
+            hidden={quota.error !== null && quota.data === undefined}
+          >
             <Title order={2} fz="md" mb="xs">
               What is left now
             </Title>
