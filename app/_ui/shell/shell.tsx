@@ -129,7 +129,8 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
               aria-label={isOpen ? "Close menu" : "Open menu"}
             />
             <Logo />
-            <Text fw={700} fz="lg">
+            {/* On a phone the header's buttons need its room. */}
+            <Text fw={700} fz="lg" visibleFrom="xs">
               Spillway
             </Text>
           </Group>

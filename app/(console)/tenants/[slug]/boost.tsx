@@ -59,8 +59,8 @@ export function Boost(props: { slug: string; line: Line; user?: string; onClose:
         <Stack>
           <Text size="sm">
             Now {amount(line.dimension, line.limit)}
-            {line.layer === "user" ? ", for each user of the tenant" : ""}. What has been used stays used; afterwards
-            the tier&apos;s own limit holds again.
+            {line.layer === "user" ? ", for each user of the tenant" : ""}. Current usage is kept. Afterwards the
+            tier&apos;s own limit applies again.
           </Text>
           <Capacity dimension={line.dimension} value={capacity} onChange={setCapacity} />
           <Select
