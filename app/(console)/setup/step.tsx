@@ -24,8 +24,9 @@ export function Step(props: {
   const isDone = state !== "";
   return (
     <Card component="section" aria-label={title}>
-      <Group justify="space-between" wrap="nowrap" align="flex-start">
-        <Group wrap="nowrap" align="flex-start" style={{ minWidth: 0 }}>
+      <Group justify="space-between" align="flex-start">
+        {/* On a phone the button goes below: beside it, three words would fill a line. */}
+        <Group wrap="nowrap" align="flex-start" flex="1 1 240px" miw={0}>
           <ThemeIcon radius="xl" color={isDone ? "teal.9" : "gray.7"} variant="filled">
             {isDone ? <IconCheck size={16} aria-hidden /> : number}
           </ThemeIcon>

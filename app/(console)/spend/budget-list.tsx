@@ -217,7 +217,7 @@ function windowWords(seconds: number): string {
   return seconds % 3600 === 0 ? `any ${seconds / 3600} hours` : `any ${Math.round(seconds / 60)} minutes`;
 }
 
-/** ", most of it by user ada, key Web shop, model sim-large": whoever is known. */
+/** ", most of it by user ada, key Web shop, model sim-large": the ones that are known. */
 function mostBy(mover: (kind: string) => string | undefined): string {
   const known = ["user", "key", "model"].flatMap((kind) => {
     const name = mover(kind);

@@ -1,0 +1,79 @@
+import { expect, test } from "../fixture";
+
+const AWAY = {
+  status: 503,
+  contentType: "application/problem+json",
+  body: JSON.stringify({ title: "unavailable", status: 503, detail: "The database cannot be reached." }),
+};
+
+test("while no figures arrive, the overview says so, tries again, and keeps the brake at hand", async ({
+  console: page,
+}) => {
+  await page.route(/\/api\/admin\//, (route) => route.fulfill(AWAY));
+  await page.goto("/");
+  await expect(page.getByText("The figures could not be loaded")).toBeVisible();
+  await expect(page.getByText("The database cannot be reached.").first()).toBeVisible();
+  await expect(page.getByRole("status", { name: "No figures arrive" })).toBeVisible();
+  await page.getByRole("button", { name: "Stop calls…" }).click();
+  await expect(page.getByRole("dialog", { name: "Stop calls" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByRole("region", { name: "Verdict" })).toBeVisible();
+});
+
+test("a page whose data could not be loaded claims nothing of them", async ({ console: page }) => {
+  await page.route(/\/api\/admin\//, (route) => route.fulfill(AWAY));
+  for (const [path, said] of [
+    ["/requests/log", "The log could not be loaded"],
+    ["/spend", "The budgets could not be loaded"],
+    ["/alerts", "The alerts could not be loaded"],
+  ] as const) {
+    await page.goto(path);
+    await expect(page.getByText(said)).toBeVisible();
+    await expect(page.getByText(/^No /)).toHaveCount(0);
+  }
+});
+
+test("an unknown tenant and an unknown address lead on; the first Tab skips the menu", async ({ console: page }) => {
+  await page.goto("/tenants/nobody-at-all");
+  await page.getByRole("link", { name: "All tenants" }).click();
+  await expect(page.getByRole("heading", { name: "Tenants", level: 1 })).toBeVisible();
+  await page.goto("/nowhere-at-all");
+  await page.getByRole("link", { name: "Open the console" }).click();
+  await expect(page.getByRole("region", { name: "Verdict" })).toBeVisible();
+  await page.goto("/settings");
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("link", { name: "Skip to the content" })).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#content")).toBeFocused();
+});
+
+test("a model, a provider and a key are stopped where they are named; the button needs no scrolling", async ({
+  console: page,
+  spillway,
+}) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  const dialog = page.getByRole("dialog", { name: "Stop calls" });
+  const opens = async (path: string, button: string, name: string) => {
+    await page.goto(path);
+    await page.getByRole("button", { name: button, exact: true }).first().click();
+    const stop = dialog.getByRole("button", { name: `Stop calls of ${name}` });
+    await expect(stop).toBeInViewport({ ratio: 1 });
+    await dialog.getByRole("textbox", { name: `Type ${name} to confirm` }).fill(name);
+    await dialog.getByRole("textbox", { name: "Reason" }).fill("tried on a phone");
+    return stop;
+  };
+  await opens("/catalog", "Stop model sim-vision", "sim-vision");
+  const { id, key } = await spillway.admin<{ id: string; key: string }>("POST", "keys", {
+    tenant: "enterprise",
+    name: "Stopped where it is named",
+  });
+  const { headers } = await spillway.chat(key);
+  await opens(`/requests?id=${headers.get("x-request-id")}`, `Stop key ${id}`, id);
+  await (await opens("/providers", "Stop provider Simulator", "simulator")).click();
+  await expect(page.getByRole("alert", { name: "Active brakes" })).toContainText("Calls of provider simulator");
+  expect((await spillway.chat(key)).status).toBe(503);
+  await page.getByRole("button", { name: "Lift now: Calls of provider simulator" }).click();
+  await expect(page.getByText("tried on a phone")).toHaveCount(0);
+});
