@@ -126,9 +126,9 @@ test("keys lead to pages, filters stay in the address, and times are shown in UT
   await page.goto("/");
   await expect(page.getByRole("status", { name: "Data is live" })).toBeVisible();
   await page.keyboard.press("?");
-  await expect(page.getByRole("dialog", { name: "Keys" })).toContainText("Reconciliation");
+  await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toContainText("Reconciliation");
   await page.keyboard.press("Escape");
-  await expect(page.getByRole("dialog", { name: "Keys" })).toHaveCount(0);
+  await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toHaveCount(0);
   await page.keyboard.press("g");
   await page.keyboard.press("r");
   await expect(page.getByRole("heading", { name: "Requests" })).toBeVisible();

@@ -218,7 +218,7 @@ function Keys({ pages, isOpen, onClose }: { pages: readonly NavItem[]; isOpen: b
     ...pages.map(({ label, key }) => ({ label, keys: ["g", key] })),
   ];
   return (
-    <Modal opened={isOpen} onClose={onClose} title="Keys">
+    <Modal opened={isOpen} onClose={onClose} title="Keyboard shortcuts">
       <Stack gap={6}>
         {lines.map(({ label, keys }) => (
           <Group key={label} justify="space-between">

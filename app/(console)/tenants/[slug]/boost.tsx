@@ -54,7 +54,7 @@ export function Boost(props: { slug: string; line: Line; user?: string; onClose:
     boost.mutate();
   };
   return (
-    <Modal opened onClose={onClose} title={`Change ${line.name} for this tenant`}>
+    <Modal opened onClose={onClose} size="lg" title={`Change ${line.name} for this tenant`}>
       <form onSubmit={submit}>
         <Stack>
           <Text size="sm">
