@@ -92,10 +92,7 @@ function NameCell({ of: { slug, upstreamName, enabled, provider } }: { of: Model
         </Badge>
       )}
       <Text size="xs" c="dimmed">
-        {upstreamName === slug ? "" : `${upstreamName} of `}
-        <Anchor component={Link} href="/providers" size="xs" underline="always">
-          {provider}
-        </Anchor>
+        {upstreamName === slug ? provider : `${upstreamName} of ${provider}`}
       </Text>
     </span>
   );

@@ -1,6 +1,6 @@
 "use client";
 
-import { ActionIcon, Button, Card, Group, Stack, Text, Textarea, Title } from "@mantine/core";
+import { ActionIcon, Button, Card, Group, Input, Stack, Text, Title } from "@mantine/core";
 import { IconX } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -72,19 +72,20 @@ export function Notes({ slug, canWrite }: { slug: string; canWrite: boolean }) {
         {canWrite && (
           <form onSubmit={submit}>
             <Group align="flex-end">
-              <Textarea
-                label="A note"
-                placeholder="Note for the next engineer on call"
-                value={text}
-                onChange={(event) => setText(event.currentTarget.value)}
-                autosize
-                minRows={1}
-                maxRows={6}
-                maxLength={2000}
-                flex={1}
-                miw={220}
-                required
-              />
+              {/* Not the library's field that grows: it is three kilobytes of script. */}
+              <Input.Wrapper id="note" label="A note" flex={1} miw={220} required>
+                <Input
+                  component="textarea"
+                  id="note"
+                  multiline
+                  rows={2}
+                  placeholder="Note for the next engineer on call"
+                  value={text}
+                  onChange={(event) => setText(event.currentTarget.value)}
+                  maxLength={2000}
+                  required
+                />
+              </Input.Wrapper>
               <Button type="submit" variant="default" loading={write.isPending}>
                 Write it
               </Button>
