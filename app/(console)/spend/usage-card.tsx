@@ -131,7 +131,7 @@ export function UsageCard({ of = null }: { of?: string | null }) {
           </Group>
         )}
       </Card>
-      {(usage.data !== undefined || usage.error === null) && <Totals by={by} totals={totals} earlier={earlier} />}
+      {usage.data !== undefined && <Totals by={by} totals={totals} earlier={earlier} />}
     </Stack>
   );
 }

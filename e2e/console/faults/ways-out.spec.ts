@@ -22,7 +22,7 @@ test("while no figures arrive, the overview says so, tries again, and keeps the 
   await expect(page.getByRole("region", { name: "Verdict" })).toBeVisible();
 });
 
-test("a page whose data could not be loaded claims nothing of them", async ({ console: page }) => {
+test("a page whose data could not be loaded does not claim that there is none", async ({ console: page }) => {
   await page.route(/\/api\/admin\//, (route) => route.fulfill(AWAY));
   for (const [path, said] of [
     ["/requests/log", "The log could not be loaded"],

@@ -94,7 +94,13 @@ export function Histogram({ answer, seconds, askedAt, onRange }: Props) {
       )}
       <Group justify="space-between" mt={4} gap="xs">
         <Text size="xs" c="dimmed">
-          {bars.length > 0 ? <Moment at={at(0)} form="short" /> : "No calls in this range."}
+          {bars.length > 0 ? (
+            <Moment at={at(0)} form="short" />
+          ) : answer === undefined ? (
+            "Counting the calls…"
+          ) : (
+            "No calls in this range."
+          )}
         </Text>
         <Text size="xs" c="dimmed">
           {count(calls)} calls{answer?.isCut ? ", the newest of more" : ""} · drag to choose a range · <ZoneNote />
