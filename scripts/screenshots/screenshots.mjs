@@ -76,7 +76,7 @@ async function signedIn(base, demo) {
   return state;
 }
 
-/** What the admin API answers while its database is away. */
+/** What the admin API answers while its database is away. Some pages still show the figures that came with them. */
 async function failEverything(context) {
   const body = JSON.stringify({
     type: "about:blank",

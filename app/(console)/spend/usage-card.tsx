@@ -220,7 +220,7 @@ function Totals({
 }
 
 /** A tenant leads to its page, a model to its calls in the log. */
-function Subject({ by, row: { subject, name } }: { by: Split; row: Total }) {
+function Subject({ by, row: { subject, name } }: { by: UsageSplit; row: Total }) {
   const href =
     by === "tenant" ? `/tenants/${encodeURIComponent(name)}` : `/requests/log?${new URLSearchParams({ model: name })}`;
   if (name === "") return "–";
