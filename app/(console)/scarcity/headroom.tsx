@@ -10,6 +10,7 @@ import { count } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
 import { Failed } from "../../_ui/shell/page-head";
+import { Term } from "../../_ui/words/term";
 import { narrowerState, PlaceState } from "../providers/place-state";
 import { type Service, ServiceDialog } from "../providers/service-dialog";
 
@@ -40,7 +41,7 @@ export function Headroom({ canChange }: { canChange: boolean }) {
       {seen.data !== undefined && (
         <Listing
           title="Provider headroom"
-          term="headroom"
+          heading={<Term of="headroom">Provider headroom</Term>}
           note={`usage by Spillway's own count, with each class's ceiling below; 429s in the last ${minutes} minutes`}
           head={["Provider", "Model", "State", "Why", "Next probe", "Room used", "429s", "Fallbacks", ""]}
           texts={[1, 2, 3, 4, 5, 7, 8]}

@@ -1,18 +1,18 @@
 "use client";
 
-import { Badge, Card, Group, Progress, Select, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Badge, Card, Group, Progress, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
 import dynamic from "next/dynamic";
 import { useState } from "react";
 import { DAY_SECONDS } from "@/app/_ui/time/spans";
 import type { BudgetView } from "@/lib/console/money/budget-view";
-import { api } from "../../_ui/data/api";
 import { ManagedBadge } from "../../_ui/data/managed";
-import { dollars, MICRO_USD } from "../../_ui/figures/format";
+import { dollars } from "../../_ui/figures/format";
 import { useMomentWords } from "../../_ui/figures/moment";
-import { FormDialog } from "../../_ui/forms/dialog";
-import { Act, isReason, MoneyInput, ReasonInput } from "../../_ui/forms/inputs";
+import { Act } from "../../_ui/forms/inputs";
 import { forecastWords } from "../../_ui/limits/forecast-words";
 
+// Loaded later: their fields are much of the page's code, and few visits need them.
+const BudgetDialog = dynamic(() => import("./budget-dialog").then((part) => part.BudgetDialog), { ssr: false });
 const EditBudget = dynamic(() => import("./edit-budget").then((part) => part.EditBudget), { ssr: false });
 
 type Doing = { readonly what: "raise" | "edit" | "remove"; readonly budget: BudgetView };
@@ -51,9 +51,10 @@ export function BudgetList({
           />
         ))}
       </SimpleGrid>
-      {doing?.what === "raise" && <Raise budget={doing.budget} onClose={() => setDoing(null)} />}
       {doing?.what === "edit" && <EditBudget budget={doing.budget} onClose={() => setDoing(null)} />}
-      {doing?.what === "remove" && <Remove budget={doing.budget} onClose={() => setDoing(null)} />}
+      {doing !== null && doing.what !== "edit" && (
+        <BudgetDialog what={doing.what} budget={doing.budget} onClose={() => setDoing(null)} />
+      )}
     </>
   );
 }
@@ -152,57 +153,6 @@ function Forecast({ budget: { forecast, nearest, refusedFromMicroUsd, now } }: {
     <Text size="sm" c={observe ? "dimmed" : "red"} fw={550}>
       {words.slice(0, 1).toUpperCase() + words.slice(1)}
     </Text>
-  );
-}
-
-function Raise({ budget, onClose }: { budget: BudgetView; onClose: () => void }) {
-  const [by, setBy] = useState(budget.amountMicroUsd / MICRO_USD / 2);
-  const [seconds, setSeconds] = useState("86400");
-  const [reason, setReason] = useState("");
-  return (
-    <FormDialog
-      title={`Raise ${budget.slug} for a while`}
-      label="Raise it"
-      done={`${budget.slug} is raised. In force for the next call.`}
-      isReady={by > 0 && isReason(reason)}
-      submit={() =>
-        api(`budgets/${budget.id}/raise`, {
-          method: "POST",
-          body: { byMicroUsd: Math.round(by * MICRO_USD), forSeconds: Number(seconds), reason: reason.trim() },
-        })
-      }
-      onClose={onClose}
-    >
-      <MoneyInput label="By" description="US dollars, added to the amount" value={by} onChange={setBy} />
-      <Select
-        label="For"
-        data={[
-          { value: "3600", label: "1 hour" },
-          { value: "86400", label: "24 hours" },
-          { value: "604800", label: "7 days" },
-          { value: "2678400", label: "31 days" },
-        ]}
-        value={seconds}
-        allowDeselect={false}
-        onChange={(value) => setSeconds(value ?? "86400")}
-      />
-      <ReasonInput value={reason} onChange={setReason} />
-    </FormDialog>
-  );
-}
-
-function Remove({ budget, onClose }: { budget: BudgetView; onClose: () => void }) {
-  return (
-    <FormDialog
-      title={`Remove ${budget.slug}`}
-      label="Remove it"
-      colour="red.9"
-      done={`${budget.slug} is removed.`}
-      submit={() => api(`budgets/${budget.id}`, { method: "DELETE", body: {} })}
-      onClose={onClose}
-    >
-      <Text size="sm">The budget stops refusing calls from the next call. The ledger keeps every call.</Text>
-    </FormDialog>
   );
 }
 

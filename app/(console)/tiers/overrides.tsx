@@ -14,6 +14,7 @@ import { FormDialog } from "../../_ui/forms/dialog";
 import { ReasonInput } from "../../_ui/forms/inputs";
 import { useRemoveOverride } from "../../_ui/limits/remove-override";
 import { Failed } from "../../_ui/shell/page-head";
+import { Term } from "../../_ui/words/term";
 
 const REASON_CHARS_MIN = 8;
 const DURATIONS = [
@@ -34,7 +35,7 @@ export function Overrides({ tiers, canEdit }: { tiers: readonly TierView[]; canE
     <>
       <Listing
         title="Overrides"
-        term="override"
+        heading={<Term of="override">Overrides</Term>}
         note="replace the tier's capacity; an exact tenant beats a pattern, and the newer of two equal overrides wins"
         head={["For", "Limit", "Capacity", "Why", "By", "Ends", "Action"]}
         texts={[1, 3, 4, 5]}

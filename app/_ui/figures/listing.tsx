@@ -2,13 +2,11 @@
 
 import { Card, Group, Table, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";
-import { Term } from "../words/term";
-import type { TermName } from "../words/term-words";
 
 /** A table with a heading: the first column is text, the others are figures unless stated otherwise. */
 export function Listing({
   title,
-  term,
+  heading = title,
   note,
   head,
   rows,
@@ -17,8 +15,8 @@ export function Listing({
   texts = [],
 }: {
   title: string;
-  /** the title's word that is explained on hover */
-  term?: TermName;
+  /** the title as it is shown, when it is more than its text */
+  heading?: ReactNode;
   note?: ReactNode;
   head: readonly string[];
   rows: readonly { readonly id: string; readonly cells: readonly ReactNode[] }[];
@@ -33,7 +31,7 @@ export function Listing({
       <Group justify="space-between" align="flex-start" mb="xs">
         <div>
           <Title order={2} fz="md">
-            {term === undefined ? title : <Term of={term}>{title}</Term>}
+            {heading}
           </Title>
           {note !== undefined && (
             <Text size="xs" c="dimmed">
