@@ -1,6 +1,6 @@
-import pg from "pg";
 import { Agent, request } from "undici";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { connected } from "@/db/open/connected";
 import { Fleet } from "../fixtures/fleet";
 import { until } from "../fixtures/process";
 import { Provider } from "../fixtures/simulator";
@@ -108,8 +108,7 @@ test(`${KILLS} kills of gateways, Redis and PostgreSQL under ${CALLS} calls: the
     const now = await provider.bills();
     return now.length >= answered.size ? now : null;
   });
-  const client = new pg.Client({ connectionString: fleet.databaseUrl });
-  await client.connect();
+  const client = await connected({ connectionString: fleet.databaseUrl }, () => undefined);
   const rowsNow = async () =>
     (
       await client.query<Row>(
