@@ -1,13 +1,20 @@
 import type { Metadata } from "next";
-import { headers } from "next/headers";
 import { can } from "@/lib/console/kernel/can.shared";
-import { signedIn } from "@/lib/console/kernel/signed-in";
+import { Ahead } from "../../_ui/data/ahead";
+import { operator, readAhead } from "../../operator";
 import { BrakesPage } from "./brakes-page";
 
 export const metadata: Metadata = { title: "Brakes" };
 
+/** What its parts read first. */
+const READS = ["brakes"];
+
 export default async function Page() {
-  const actor = await signedIn(await headers());
+  const actor = await operator();
   const may = (action: "brakes.set" | "brakes.lift") => actor !== null && can(actor.role, action);
-  return <BrakesPage canSet={may("brakes.set")} canLift={may("brakes.lift")} />;
+  return (
+    <Ahead answers={await readAhead(READS)}>
+      <BrakesPage canSet={may("brakes.set")} canLift={may("brakes.lift")} />
+    </Ahead>
+  );
 }

@@ -1,12 +1,19 @@
 import type { Metadata } from "next";
-import { headers } from "next/headers";
 import { can } from "@/lib/console/kernel/can.shared";
-import { signedIn } from "@/lib/console/kernel/signed-in";
+import { Ahead } from "../../_ui/data/ahead";
+import { operator, readAhead } from "../../operator";
 import { PricesPage } from "./prices-page";
 
 export const metadata: Metadata = { title: "Prices" };
 
+/** What its parts read first. */
+const READS = ["prices/coverage", "prices"];
+
 export default async function Page() {
-  const actor = await signedIn(await headers());
-  return <PricesPage canEdit={actor !== null && can(actor.role, "prices.edit")} />;
+  const actor = await operator();
+  return (
+    <Ahead answers={await readAhead(READS)}>
+      <PricesPage canEdit={actor !== null && can(actor.role, "prices.edit")} />
+    </Ahead>
+  );
 }

@@ -1,13 +1,20 @@
 import type { Metadata } from "next";
-import { headers } from "next/headers";
 import { can } from "@/lib/console/kernel/can.shared";
-import { signedIn } from "@/lib/console/kernel/signed-in";
+import { Ahead } from "../../_ui/data/ahead";
+import { operator, readAhead } from "../../operator";
 import { ProvidersPage } from "./providers-page";
 
 export const metadata: Metadata = { title: "Providers" };
 
+/** What its parts read first. */
+const READS = ["providers", "upstream"];
+
 export default async function Page() {
-  const actor = await signedIn(await headers());
+  const actor = await operator();
   const may = (action: "brakes.set" | "catalog.edit") => actor !== null && can(actor.role, action);
-  return <ProvidersPage canEdit={may("catalog.edit")} canTakeOut={may("brakes.set")} />;
+  return (
+    <Ahead answers={await readAhead(READS)}>
+      <ProvidersPage canEdit={may("catalog.edit")} canTakeOut={may("brakes.set")} />
+    </Ahead>
+  );
 }

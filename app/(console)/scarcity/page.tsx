@@ -1,13 +1,20 @@
 import type { Metadata } from "next";
-import { headers } from "next/headers";
 import { can } from "@/lib/console/kernel/can.shared";
-import { signedIn } from "@/lib/console/kernel/signed-in";
+import { Ahead } from "../../_ui/data/ahead";
+import { operator, readAhead } from "../../operator";
 import { ScarcityPage } from "./scarcity-page";
 
 export const metadata: Metadata = { title: "Scarcity" };
 
+/** What its parts read first. */
+const READS = ["scarcity"];
+
 export default async function Page() {
-  const actor = await signedIn(await headers());
+  const actor = await operator();
   const may = (action: "brakes.set" | "tiers.edit") => actor !== null && can(actor.role, action);
-  return <ScarcityPage canEdit={may("tiers.edit")} canTakeOut={may("brakes.set")} />;
+  return (
+    <Ahead answers={await readAhead(READS)}>
+      <ScarcityPage canEdit={may("tiers.edit")} canTakeOut={may("brakes.set")} />
+    </Ahead>
+  );
 }

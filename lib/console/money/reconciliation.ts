@@ -102,7 +102,7 @@ export async function readReconciliation({ context, input }: AdminRequest<typeof
   const from = new Date(input.from === undefined ? now - 35 * DAY_MS : Date.parse(`${input.from}T00:00:00Z`));
   const models = [...context.policy.snapshot.models.values()].filter((model) => model.provider.id === provider.id);
   const [booked, billed] = await Promise.all([
-    bookedByDay(context.db, { models: models.map(({ slug }) => slug), from, to }),
+    bookedDays(context, { models: models.map(({ slug }) => slug), from, to }),
     readProviderUsage(context.db, { providerId: provider.id, from, to }),
   ]);
   const lines = new Map<string, DriftLine>();
@@ -134,6 +134,23 @@ export async function readReconciliation({ context, input }: AdminRequest<typeof
     .sort((left, right) => `${left.day} ${left.model}`.localeCompare(`${right.day} ${right.model}`));
   if (input.format === "csv") return { file: csvFile("reconciliation.csv", rows) };
   return { body: { provider: input.provider, rows } };
+}
+
+/**
+ * Our figures per day and model. Days before yesterday are kept for ten minutes: a month of thousands of keys has a
+ * million sums.
+ */
+export async function bookedDays(
+  { db, shared, clock }: Pick<ConsoleContext, "db" | "shared" | "clock">,
+  { models, from, to }: Parameters<typeof bookedByDay>[1],
+) {
+  const closed = new Date((Math.floor(clock.now() / DAY_MS) - 1) * DAY_MS);
+  const asked = { models, from: new Date(Math.ceil(from.getTime() / DAY_MS) * DAY_MS), to: to < closed ? to : closed };
+  const [before, since] = await Promise.all([
+    from < closed ? shared.booked.get(JSON.stringify(asked), () => bookedByDay(db, asked)) : [],
+    to > closed ? bookedByDay(db, { models, from: from > closed ? from : closed, to }) : [],
+  ]);
+  return [...before, ...since];
 }
 
 const NOTHING = {

@@ -1,9 +1,11 @@
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
+import { bookedByDay } from "@/db/queries/money/usage";
 import { usageTop } from "@/db/queries/money/usage-top";
 import { fillDatabase } from "@/e2e/scale/fill";
 import { SharedReads } from "../overview/shared-reads";
+import { bookedDays } from "./reconciliation";
 import { topUsage } from "./top-usage";
 
 const HOUR_MS = 3_600_000;
@@ -14,7 +16,7 @@ beforeAll(async () => {
   database = await startTestDatabase({ demoAt: NOW });
   const client = new pg.Client({ connectionString: database.postgres.url });
   await client.connect();
-  await fillDatabase(client, { tenants: 60, keysPerTenant: 2, calls: 4000, hours: 30 });
+  await fillDatabase(client, { tenants: 60, keysPerTenant: 2, calls: 4000, hours: 60 });
   await client.end();
 }, 600_000);
 afterAll(async () => {
@@ -65,4 +67,27 @@ test("a page that asks again reads the newest hours and the drawn subjects, not 
   expect(state.queries).toBe(3);
   expect(await topUsage(context, { ...asked, ...range })).toEqual(first);
   expect(state.queries).toBe(5);
+});
+
+test("a reconciliation that is read again reads the newest two days only, and has all of them", async () => {
+  const { context, state } = consoleOf(60);
+  const { db } = database.opened;
+  const days = { models: ["sim-small", "sim-large"], from: new Date(NOW - 30 * 24 * HOUR_MS), to: new Date(NOW) };
+  const whole = await bookedByDay(db, days);
+  expect(whole.length).toBeGreaterThan(2);
+  const selects: unknown[] = [];
+  const counted = new Proxy(db, {
+    get: (of, name) => {
+      if (name === "select") {
+        selects.push(name);
+        state.elapsed += 60;
+      }
+      return Reflect.get(of, name);
+    },
+  });
+  const seen = { ...context, db: counted };
+  expect(await bookedDays(seen, days)).toEqual(whole);
+  expect(selects).toHaveLength(2);
+  expect(await bookedDays(seen, days)).toEqual(whole);
+  expect(selects).toHaveLength(3);
 });

@@ -1,6 +1,6 @@
 import type { moversOf } from "@/db/queries/money/budgets";
 import type { coverageSince } from "@/db/queries/money/prices";
-import type { usageTotals } from "@/db/queries/money/usage";
+import type { bookedByDay, usageTotals } from "@/db/queries/money/usage";
 import type { usageSums } from "@/db/queries/money/usage-sums";
 import type { usageTop } from "@/db/queries/money/usage-top";
 import type { bucketsOf, facetsOf } from "@/db/queries/requests/log";
@@ -16,6 +16,8 @@ export class SharedReads {
   readonly top: SharedAnswers<Answer<typeof usageTop>>;
   /** of hours or days that are over */
   readonly closedSums: SharedAnswers<Answer<typeof usageSums>>;
+  /** days that are over, by model */
+  readonly booked: SharedAnswers<Answer<typeof bookedByDay>>;
   readonly totals: SharedAnswers<Answer<typeof usageTotals>>;
   /** models with their prices, and the number of calls that were refused because their model has no price */
   readonly coverage: SharedAnswers<readonly [Answer<typeof coverageSince>, number]>;
@@ -29,6 +31,7 @@ export class SharedReads {
   constructor(elapsed: Elapsed) {
     this.top = new SharedAnswers(elapsed);
     this.closedSums = new SharedAnswers(elapsed, CLOSED);
+    this.booked = new SharedAnswers(elapsed, CLOSED);
     this.totals = new SharedAnswers(elapsed);
     this.coverage = new SharedAnswers(elapsed);
     this.movers = new SharedAnswers(elapsed);
