@@ -127,6 +127,7 @@ function TrendLine({ tenant, trend }: Pick<One, "tenant" | "trend">) {
   return (
     <Anchor
       component={Link}
+      prefetch={false}
       href={`/requests/log?${new URLSearchParams({ tenant: tenant.slug, range: "1h" })}`}
       aria-label={`Calls of ${tenant.slug} in the last hour`}
       display="block"
@@ -140,7 +141,7 @@ function TrendLine({ tenant, trend }: Pick<One, "tenant" | "trend">) {
 function Name({ tenant }: { tenant: TenantLine }) {
   return (
     <div>
-      <Anchor component={Link} href={`/tenants/${tenant.slug}`} fw={550} size="sm">
+      <Anchor component={Link} prefetch={false} href={`/tenants/${tenant.slug}`} fw={550} size="sm">
         {tenant.name}
       </Anchor>
       <Group gap={6}>

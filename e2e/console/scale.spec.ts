@@ -8,6 +8,8 @@ const NODES_MAX = 3000;
 const STREAM_BYTES_PER_MINUTE_MAX = 50_000;
 /** Tenants that a page shows at once: the overview's, and a page of the list. */
 const ROWS_MAX = 50;
+/** Links of the overview that are looked up ahead: those outside the menu and its lists. */
+const LOOKS_MAX = 10;
 
 test.beforeAll(async ({ spillway }) => {
   await fill(spillway.dataDir, {
@@ -28,12 +30,21 @@ test(`with ${TENANTS} tenants the overview shows those that need attention, and 
   console: page,
 }) => {
   const began = Date.now();
+  const looks: string[] = [];
+  page.on("request", (request) => request.url().includes("_rsc=") && looks.push(request.url()));
+  // Its figures come with it: it need not ask for them.
+  await page.route(/\/api\/admin\/(?:overview|providers)/, (route) => route.abort());
   await page.goto("/");
   const tenants = page.getByRole("region", { name: "Tenants" });
   await expect(tenants.getByRole("link", { name: /of [\d,]+ tenants: show all/ })).toBeVisible();
   process.stdout.write(`overview with ${TENANTS} tenants: ${Date.now() - began} ms, ${await nodes(page)} nodes\n`);
   expect(await tenants.getByRole("row").count()).toBeLessThanOrEqual(ROWS_MAX);
   expect(await nodes(page)).toBeLessThanOrEqual(NODES_MAX);
+  await expect(page.locator(".recharts-surface").first()).toBeVisible();
+  const movers = page.getByRole("region", { name: "Top movers" });
+  await expect(movers.locator(".mantine-Skeleton-root")).toHaveCount(0);
+  // A hundred links do not each ask for their page.
+  expect(looks.length).toBeLessThanOrEqual(LOOKS_MAX);
 });
 
 test("the list of tenants comes a page at a time; the server finds the last of them, and the way back works", async ({

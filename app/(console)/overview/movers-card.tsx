@@ -55,7 +55,15 @@ function OfMeasure({ measure, seen }: { measure: Measure; seen: MoversView }) {
       {movers.length === 0 && <Text size="sm">No tenant differs.</Text>}
       {movers.map(({ slug, name, now, before }) => (
         <Group key={slug} justify="space-between" gap="xs" wrap="nowrap">
-          <Anchor component={Link} href={logOf(measure, slug, seen)} size="sm" truncate underline="always" miw={0}>
+          <Anchor
+            component={Link}
+            prefetch={false}
+            href={logOf(measure, slug, seen)}
+            size="sm"
+            truncate
+            underline="always"
+            miw={0}
+          >
             {name}
           </Anchor>
           <Text size="sm" className="figure" style={{ whiteSpace: "nowrap" }}>

@@ -186,6 +186,8 @@ function Pages(props: { pages: readonly NavItem[]; path: string; onChosen: () =>
                   key={item.href}
                   component={Link}
                   href={item.href}
+                  // Nothing of a page can be rendered before it is asked for: looking ahead costs and brings nothing.
+                  prefetch={false}
                   label={item.label}
                   py={6}
                   active={isActive(item.href)}

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { changesOf } from "../overview/live/change-set.shared";
+import { changesOf } from "../overview/live/changes-of";
 import { atClock, type SentAnswer } from "./sent-answer";
 
 /** Characters of all kept answers together, and of one. */

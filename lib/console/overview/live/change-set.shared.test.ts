@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import fc from "@/lib/fuzz/properties.suite";
-import { type ChangeSet, changed, changesOf, type Json } from "./change-set.shared";
+import { type ChangeSet, changed, type Json } from "./change-set.shared";
+import { changesOf } from "./changes-of";
 
 const leaf = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constantFrom("a", "b"), fc.constant(null), fc.boolean());
 const row = fc.record({ slug: fc.constantFrom("x", "y", "z", "w"), used: fc.integer({ min: 0, max: 2 }) });

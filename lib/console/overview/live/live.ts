@@ -1,6 +1,7 @@
 import type { ConsoleContext } from "../../kernel/context";
 import { type Overview, overview } from "../overview";
-import { type ChangeSet, changesOf, type Json } from "./change-set.shared";
+import type { ChangeSet, Json } from "./change-set.shared";
+import { changesOf } from "./changes-of";
 
 /** Without changes, a listener gets an event at this interval. */
 const BEAT_MS = 1000;
