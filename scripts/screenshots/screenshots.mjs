@@ -110,13 +110,10 @@ async function shoot(context, { page, base, demo, target, isDialog = false }) {
       for (const colorScheme of themes) {
         await tab.emulateMedia({ colorScheme });
         await tab.waitForTimeout(RESIZE_MS);
+        // The menu is as high as the window: the window becomes as high as the page.
         const height = await tab.evaluate(() => document.documentElement.scrollHeight);
-        const isLong = height > HEIGHT_MAX;
-        await tab.screenshot({
-          path: path.join(target, `${page.name}-${width}-${colorScheme}.png`),
-          fullPage: !isDialog,
-          ...(isLong && !isDialog ? { clip: { x: 0, y: 0, width, height: HEIGHT_MAX } } : {}),
-        });
+        if (!isDialog) await tab.setViewportSize({ width, height: Math.min(height, HEIGHT_MAX) });
+        await tab.screenshot({ path: path.join(target, `${page.name}-${width}-${colorScheme}.png`) });
       }
     }
   } catch (error) {
