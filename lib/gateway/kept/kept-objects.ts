@@ -12,6 +12,7 @@ import {
   submittedRow,
 } from "@/db/queries/books/kept";
 import { PublicError } from "@/lib/errors";
+import { isObject, parseJson } from "@/lib/wire/json/object";
 import { within } from "@/lib/within";
 
 type New = Omit<KeptObject, "createdAt">;
@@ -135,7 +136,9 @@ const ESCAPE = /\\(?:u(0000|d[89a-f][0-9a-f]{2})|.)/g;
 export function storable(object: KeptObject["object"]): KeptObject["object"] {
   const text = JSON.stringify(object);
   if (!text.includes("\\u")) return object;
-  return JSON.parse(text.replace(ESCAPE, (whole, bad?: string) => (bad === undefined ? whole : "\\ufffd")));
+  const told = parseJson(text.replace(ESCAPE, (whole, bad?: string) => (bad === undefined ? whole : "\\ufffd")));
+  // Never more levels than the answer that it came from had.
+  return isObject(told) ? told : {};
 }
 
 const WAIT_MS = 2000;
