@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { OpenDatabase } from "@/db/client";
 import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { fillDatabase } from "@/e2e/scale/fill";
-import { bookQuery, bucketsOf, FACETED_MAX, facetsOf, type LogFilter, readBook } from "./log";
+import { BUCKETED_OF_ONE_MAX, bookQuery, bucketsOf, FACETED_MAX, facetsOf, type LogFilter, readBook } from "./log";
 import { SUMMED_MAX, summedFrom, sumsOf } from "./sums";
 import { addTurnedAway } from "./turned-away";
 
@@ -120,6 +120,20 @@ test("calls that were turned away are in the log, with how many they are, in fac
   expect(counts).toContainEqual({ facet: "outcome", value: "invalid_api_key", count: 393 });
   const buckets = await bucketsOf(opened.db, "denied", filter, 60);
   expect(buckets.counts).toEqual([{ bucket: Math.floor(at / 60_000), kind: "denied", count: 393 }]);
+});
+
+test("the histogram of one tenant counts its newest calls, and says from which one on", async () => {
+  const { rows } = await opened.db.execute<{ tenant: string; calls: number }>(
+    sql`select tenant_id as tenant, count(*)::int as calls from ledger group by 1 order by 2 desc limit 1`,
+  );
+  const { tenant = "", calls = 0 } = rows[0] ?? {};
+  expect(calls).toBeGreaterThan(BUCKETED_OF_ONE_MAX);
+  const { counts, oldest } = await bucketsOf(opened.db, "ledger", { ...EVERYTHING, tenantId: tenant }, 3600);
+  expect(counts.reduce((sum, { count }) => sum + count, 0)).toBe(BUCKETED_OF_ONE_MAX);
+  const newer = await opened.db.execute<{ calls: number }>(
+    sql`select count(*)::int as calls from ledger where tenant_id = ${tenant} and request_id >= ${oldest}`,
+  );
+  expect(newer.rows).toEqual([{ calls: BUCKETED_OF_ONE_MAX }]);
 });
 
 test("sums by key name its tenant, and are those of the rows; the dearest comes first", async () => {

@@ -67,6 +67,8 @@ export type LogRow = {
  * Older rows are left for the next page.
  */
 export const SCANNED_MAX = 20_000;
+/** The same for the histogram of one tenant or key: its rows lie apart, so nearly each is a page of the table. */
+export const BUCKETED_OF_ONE_MAX = 10_000;
 /** The same for facets: each row is counted once per facet. */
 export const FACETED_MAX = 5000;
 
@@ -125,7 +127,7 @@ export async function bucketsOf(db: Database, book: Book, filter: LogFilter, sec
     bucketsQuery(book, filter, seconds),
   );
   const [first] = rows;
-  const oldest = first !== undefined && first.scanned >= SCANNED_MAX ? first.oldest : null;
+  const oldest = first !== undefined && first.scanned >= bucketedMost(filter) ? first.oldest : null;
   const counts = rows.map(({ bucket, kind, count }) => ({ bucket, kind, count }));
   return { counts: counts.filter(({ count }) => count > 0), oldest };
 }
@@ -136,11 +138,15 @@ export function bucketsQuery(book: Book, filter: LogFilter, seconds: number): SQ
     select (('x' || substr("requestId", 5, 12))::bit(48)::bigint / 1000 / ${seconds}::int)::int as bucket, kind,
       coalesce(sum(count) filter (where ${fits(filter)}), 0)::int as count,
       (sum(count(*)) over ())::int as scanned, min(min("requestId")) over () as oldest
-    from (${scanOf(book, filter)}) scanned group by 1, 2 order by 1, 2`;
+    from (${scanOf(book, filter, bucketedMost(filter))}) scanned group by 1, 2 order by 1, 2`;
+}
+
+function bucketedMost({ tenantId, keyId }: LogFilter): number {
+  return tenantId === null && keyId === null ? SCANNED_MAX : BUCKETED_OF_ONE_MAX;
 }
 
 /** The newest rows of a book within the time, of the tenant or key if named: the part that its indexes serve. */
-function scanOf(book: Book, filter: LogFilter, most = SCANNED_MAX): SQL {
+function scanOf(book: Book, filter: LogFilter, most: number): SQL {
   return sql`${linesOf(book, filter)} order by request_id desc limit ${most}`;
 }
 
