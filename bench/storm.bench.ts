@@ -28,6 +28,9 @@ const { free, enterprise } = spillway.demo.keys;
 const [port, host] = [new URL(spillway.baseUrl).port, "127.0.0.1"];
 const more = { capacity: 1, refill: 1, reason: "a storm of refusals", expiresInSeconds: null };
 await spillway.admin("POST", "overrides", { tenant: "free", limit: "requests-per-minute", ...more });
+// Twenty calls a second of the other tenant are more than its tier allows.
+const room = { capacity: null, reason: "a good caller", expiresInSeconds: null };
+await spillway.admin("POST", "overrides", { tenant: "enterprise", limit: "requests-per-minute", ...room });
 await (await spillway.chat(free)).arrayBuffer();
 
 await good(3);
