@@ -128,12 +128,16 @@ for (const path of PAGES) {
   });
 }
 
-/** Answers what a page asks for again as it was answered first: an alert or a call of another test would move rows, as it should. */
+/**
+ * Answers that nothing has changed when a page reads again what it has, also what came with the page: an alert, a call
+ * or a provider of another test would move rows, as it should.
+ */
 async function holdStill(page: Page): Promise<void> {
   const first = new Map<string, Promise<APIResponse>>();
   await page.route("**/api/admin/**", async (route) => {
     const request = route.request();
     if (request.method() !== "GET" || request.resourceType() === "eventsource") return route.fallback();
+    if (request.headers()["if-none-match"] !== undefined) return route.fulfill({ status: 304 });
     const answer = first.get(request.url()) ?? route.fetch();
     first.set(request.url(), answer);
     await route.fulfill({ response: await answer });
