@@ -57,6 +57,10 @@ describe("what providers bill, in micro-dollars", () => {
       300_000,
     ],
     ["a priced tier", cost(usage(1000, 100, { serviceTier: "flex" }), LONG), 750],
+    ["the United States, at 1.1 times", cost(usage(1000, 100, { serviceTier: "geo-us" })), 1650],
+    ["a priced tier there", cost(usage(1000, 100, { serviceTier: "flex+geo-us" }), LONG), 825],
+    ["a long input there", cost(usage(200_001, 1000, { serviceTier: "geo-us" }), LONG), 448_253],
+    ["another region that nobody priced", cost(usage(1000, 100, { serviceTier: "geo-eu" })), 3000],
     ["a dearer tier that nobody priced, doubled", cost(usage(1000, 100, { serviceTier: "priority" })), 3000],
     ["a cheaper one: no rebate", cost(usage(1000, 100, { serviceTier: "flex" })), 1500],
     ["the usual tier by its other names", cost(usage(1000, 100, { serviceTier: "on_demand" })), 1500],
@@ -174,6 +178,9 @@ test("models without a price are named", () => {
     param: "service_tier",
     what: 'service tier "priority"',
   });
+  for (const tier of ["geo-us", "flex+geo-us"]) expect(unpricedPart(LONG, { ...ASKS, serviceTier: tier })).toBeNull();
+  for (const tier of ["geo-eu", "fast+geo-us", "toString+geo-us"])
+    expect(unpricedPart(LONG, { ...ASKS, serviceTier: tier })?.param).toBe("service_tier");
   const tools = [{ fee: "image_generation", most: 1 }];
   expect(unpricedPart(PRICE, { ...ASKS, tools })).toMatchObject({ param: "tools" });
   expect(unpricedPart({ ...PRICE, fees: { image_generation: 0 } }, { ...ASKS, tools })).toBeNull();

@@ -51,7 +51,19 @@ export function isPlainTier(tier: string | null | undefined): boolean {
 
 /** Whether a request for this tier has a price of its own. */
 export function isTierPriced(price: Price, tier: string): boolean {
-  return isPlainTier(tier) || own(price.serviceTiers, tier) !== undefined;
+  if (isPlainTier(tier) || own(price.serviceTiers, tier) !== undefined) return true;
+  const rest = withoutRegion(tier);
+  return rest !== null && isTierPriced(price, rest);
+}
+
+/** Anthropic serves a call within the United States at 1.1 times the rates, whatever its tier. */
+const US = "geo-us";
+const US_THOUSANDTHS = 1100;
+
+/** The tier of a call that names this region as well; null = it does not. */
+function withoutRegion(tier: string): string | null {
+  if (tier === US) return "default";
+  return tier.endsWith(`+${US}`) ? tier.slice(0, -`+${US}`.length) : null;
 }
 
 /**
@@ -75,8 +87,13 @@ function cardOf(price: Price, tier: string): Card {
   if (isPlainTier(tier)) return price;
   const card = own(price.serviceTiers, tier);
   if (card !== undefined) return card;
-  const thousandths = own(UNPRICED_TIERS, tier) ?? UNPRICED_TIER;
-  const { longContext = [], serviceTiers: _tiers, fees: _fees, ...rates } = price;
+  const rest = withoutRegion(tier);
+  if (rest !== null) return times(cardOf(price, rest), US_THOUSANDTHS);
+  return times(price, own(UNPRICED_TIERS, tier) ?? UNPRICED_TIER);
+}
+
+function times(card: Price, thousandths: number): Card {
+  const { longContext = [], serviceTiers: _tiers, fees: _fees, ...rates } = card;
   return {
     ...scaled(rates, thousandths),
     longContext: longContext.map(({ aboveInputTokens, ...above }) => ({
@@ -88,9 +105,9 @@ function cardOf(price: Price, tier: string): Card {
 
 function scaled(rates: Rates, thousandths: number): Rates {
   const { input, cachedInput, output, ...parts } = rates;
-  const times = (rate: number) => Math.ceil((rate * thousandths) / 1000);
-  const others = Object.fromEntries(Object.entries(parts).map(([part, rate]) => [part, times(rate)]));
-  return { ...others, input: times(input), cachedInput: times(cachedInput), output: times(output) };
+  const by = (rate: number) => Math.ceil((rate * thousandths) / 1000);
+  const others = Object.fromEntries(Object.entries(parts).map(([part, rate]) => [part, by(rate)]));
+  return { ...others, input: by(input), cachedInput: by(cachedInput), output: by(output) };
 }
 
 /**

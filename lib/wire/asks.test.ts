@@ -85,3 +85,19 @@ test("the tier, and fast mode, which is one", () => {
   expect(asksOf({ speed: "fast" }).serviceTier).toBe("fast");
   expect(asksOf({}).serviceTier).toBeNull();
 });
+
+test.each([
+  ["a plain tier does not hide fast mode", { service_tier: "auto", speed: "fast" }, "fast"],
+  ["nor does another one", { service_tier: "standard_only", speed: "fast" }, "fast"],
+  ["a dear tier in fast mode is both", { service_tier: "priority", speed: "fast" }, "priority+fast"],
+  ["a region", { inference_geo: "us" }, "geo-us"],
+  ["a region and fast mode", { service_tier: "auto", speed: "fast", inference_geo: "us" }, "fast+geo-us"],
+  ["anywhere", { inference_geo: "global" }, null],
+  ["a plain tier anywhere", { service_tier: "auto", speed: "standard", inference_geo: "global" }, "auto"],
+])("everything that multiplies the price is named: %s", (_name, body, expected) => {
+  expect(asksOf(body).serviceTier).toBe(expected);
+});
+
+test("a region that is no name is refused", () => {
+  expect(() => asksOf({ inference_geo: "u\ns" })).toThrow(expect.objectContaining({ code: "invalid_value" }));
+});

@@ -1,10 +1,12 @@
 import { PublicError } from "@/lib/errors";
 import type { Asks } from "@/lib/money/cost";
 import { isObject, listOf, member, textOf } from "./json/object";
+import { servedAs } from "./served-as";
 
 /** It is priced by this name and written into the books. */
 const TIER = /^[\x20-\x7e]{0,32}$/;
 const TIER_PARAM = { param: "service_tier" };
+const GEO_PARAM = { param: "inference_geo" };
 
 /** Uses of a hosted tool that are reserved when a request sets no bound; more uses are settled as debt. */
 const USES_HELD = 10;
@@ -22,7 +24,9 @@ export function asksOf(body: Readonly<Record<string, unknown>>): Asks {
     ...(modalities.includes("audio") ? (["audioOutput"] as const) : []),
     ...(modalities.includes("image") ? (["imageOutput"] as const) : []),
   ];
-  const serviceTier = tier !== "" ? tier : body.speed === "fast" ? "fast" : null;
+  const geo = textOf(body.inference_geo);
+  if (!TIER.test(geo)) throw new PublicError("invalid_value", "inference_geo must be a short name.", GEO_PARAM);
+  const serviceTier = servedAs({ tier, speed: body.speed, geo });
   return { serviceTier, cacheWrite: marksIn(body), tools: hostedTools(body), hasMedia: false, outputParts };
 }
 

@@ -67,7 +67,7 @@ export function usageWith(
   const { serviceTier, longestTurnTokens, turns = 1 } = more;
   const parts = aboveZero(more.parts ?? {});
   const uses = aboveZero(more.uses ?? {});
-  const hasTier = typeof serviceTier === "string" && TIER.test(serviceTier);
+  const hasTier = isTierName(serviceTier);
   if (parts === null && uses === null && !hasTier && turns <= 1) {
     const { inputTokens, cachedInputTokens, outputTokens } = tokens;
     return { inputTokens, cachedInputTokens, outputTokens };
@@ -84,6 +84,10 @@ export function usageWith(
 /** A provider may send any text. One that is no name prices nothing. */
 const TIER = /^[\x20-\x7e]+$/;
 const TIER_CHARS = 32;
+
+export function isTierName(value: unknown): value is string {
+  return typeof value === "string" && TIER.test(value);
+}
 
 function aboveZero(counts: Readonly<Record<string, number | undefined>>): Record<string, number> | null {
   let some: Record<string, number> | null = null;

@@ -1,6 +1,7 @@
 import type { Usage } from "@/lib/money/usage";
 import { isObject, listOf, member } from "../json/object";
-import { tokenCount, usageWith } from "../usage";
+import { servedAs } from "../served-as";
+import { isTierName, tokenCount, usageWith } from "../usage";
 
 const COUNTS = ["input", "output", "cacheRead", "cacheWrite", "cacheWriteHour", "webSearches", "codeRuns"] as const;
 type Counts = Partial<Record<(typeof COUNTS)[number], number>>;
@@ -20,9 +21,9 @@ export class AnthropicUsage {
     if (turns.length >= this.#turns.length) this.#turns = turns;
     this.#counts = larger(larger(this.#counts, countsOf(value)), sum(turns));
     // Anthropic's priority tier is paid by commitment, not by the token.
-    const { service_tier: tier, speed } = value;
-    if (speed === "fast") this.#serviceTier = "fast";
-    else if (tier === "batch") this.#serviceTier = "batch";
+    const { service_tier: tier, speed, inference_geo: geo } = value;
+    const rated = { tier: tier === "batch" ? tier : "", speed, geo: isTierName(geo) ? geo : undefined };
+    this.#serviceTier = servedAs(rated) ?? this.#serviceTier;
   }
 
   /** null until both sides are known. */

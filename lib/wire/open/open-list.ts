@@ -10,6 +10,8 @@ const CLOSED: ReadonlySet<string> = new Set([
   ...["custom_llm_provider", "deployment_id", "fallbacks", "models", "mock_response", "provider", "preset"],
   ...["model_list", "user_config", "default_fallbacks", "context_window_fallbacks", "content_policy_fallbacks"],
   ...["region_name", "num_retries"],
+  // The answer and its usage would come later, at another place (xAI, DeepInfra, Replicate).
+  ...["deferred", "webhook", "webhook_url", "webhook_events_filter", "callback_url"],
   ...["best_of", "use_beam_search", "max_new_tokens", "num_predict", "max_tokens_to_sample"],
 ]);
 /** Accounts, hosts and credentials of clouds, as LiteLLM reads them from a body. */
@@ -24,7 +26,8 @@ const OTHER_CAPS: Readonly<Partial<Record<Endpoint, readonly string[]>>> = {
 /** Members that limits and money depend on. */
 const DECISIVE: readonly string[] = [
   ...["model", "n", "max_tokens", "max_completion_tokens", "max_output_tokens", "stream", "stream_options"],
-  ...["service_tier", "speed", "tools", "max_tool_calls", "modalities", "user", "metadata", "background", "store"],
+  ...["service_tier", "speed", "inference_geo", "tools", "max_tool_calls", "modalities", "user", "metadata"],
+  ...["background", "store"],
   ...["messages", "input", "prompt", "system", "instructions", "previous_response_id", "conversation", "thread"],
   ...["web_search_options", "search_parameters", "input_file_id", "requests"],
 ];

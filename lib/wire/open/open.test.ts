@@ -43,6 +43,14 @@ describe("unknown members pass", () => {
     ]);
   });
 
+  test.each(["deferred", "webhook", "webhook_url", "callback_url"])(
+    "%s would bring the answer and its usage to another place",
+    (name) => {
+      for (const endpoint of ["chat", "responses", "messages", "completions", "embeddings", "images"] as const)
+        expect(() => refuseClosed(endpoint, { model: "m", [name]: true })).toThrow("is not served here");
+    },
+  );
+
   test("an unknown member is named when the provider is strict", () => {
     expect(unknownField({ model: "m", ...said, new_one: 1 }, KNOWN_FIELDS.chat)).toBe("new_one");
     expect(unknownField({ model: "m", ...said, seed: 1 }, KNOWN_FIELDS.chat)).toBeNull();

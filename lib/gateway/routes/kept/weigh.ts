@@ -130,6 +130,8 @@ class Scale {
     }
     if (this.#named.size > NAMED_MAX) throw this.#refused(`A batch may name at most ${NAMED_MAX} stored objects.`);
     if (this.#requests > CALLS_MAX) throw this.#refused(`A batch may have at most ${CALLS_MAX} calls.`);
+    if (call.asks.serviceTier?.includes("geo-") === true)
+      throw this.#refused(`${at} names an inference_geo, which has no price in a batch. Leave it out.`);
     if (call.stream) throw this.#refused(`${at} requests a stream, but batches do not stream.`);
     const most = call.maxOutputTokens ?? (model.price?.output === 0 ? 0 : model.maxOutputTokens);
     if (most > model.maxOutputTokens) {
