@@ -77,8 +77,9 @@ export const ledger = pgTable(
     ending: text("ending").notNull(),
     /** HTTP status of the upstream; null when it never answered */
     upstreamStatus: integer("upstream_status"),
-    /** from admission to the upstream's headers, ms; null when they never came */
+    /** from admission to the upstream's headers, and to the first output token of a stream, ms; null = it never came */
     upstreamHeadersMs: integer("upstream_headers_ms"),
+    firstTokenMs: integer("first_token_ms"),
     totalMs: integer("total_ms").notNull(),
     admittedAt: timestamp("admitted_at", { withTimezone: true }).notNull(),
     endedAt: timestamp("ended_at", { withTimezone: true }).notNull(),

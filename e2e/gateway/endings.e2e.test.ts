@@ -229,3 +229,33 @@ function errorIn(text: string): unknown {
   expect(frames.at(-1)).toBe("data: [DONE]");
   return JSON.parse(frames.at(-2)?.replace(/^data: /, "") ?? "{}").error;
 }
+
+test("a stream's first token is dated, in its row and in the request log; an answer in one piece has none", async () => {
+  await provider.play({ tokenMs: 100, outputTokens: 5 });
+  const ask = async (path: string, stream: boolean) => {
+    const body = { model: "sim-small", max_tokens: 8, messages: [{ role: "user", content: "hello" }], stream };
+    const answer = await fetch(`${spillway.baseUrl}${path}`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    await answer.text();
+    return answer.headers.get("x-request-id") ?? "";
+  };
+  const asked = [ask("/v1/messages", true), ask("/v1/chat/completions", true), ask("/v1/chat/completions", false)];
+  const [messages = "", chat = "", whole = ""] = await Promise.all(asked);
+  for (const id of [messages, chat]) {
+    const row = await until("the row", () => spillway.ledgerRow(id));
+    const { upstreamHeadersMs, firstTokenMs, totalMs } = row;
+    expect(firstTokenMs ?? -1, id).toBeGreaterThanOrEqual(upstreamHeadersMs ?? 0);
+    // Four more tokens follow it.
+    expect(firstTokenMs ?? totalMs, id).toBeLessThan(totalMs);
+  }
+  const row = await until("the row", () => spillway.ledgerRow(whole));
+  expect(row.firstTokenMs).toBeNull();
+  type Lines = { requests: { requestId: string; firstTokenMs: number | null }[] };
+  const { requests } = await spillway.admin<Lines>("GET", "requests?size=20");
+  const dated = new Map(requests.map((one) => [one.requestId, one.firstTokenMs !== null]));
+  expect([messages, chat, whole].map((id) => dated.get(id))).toEqual([true, true, false]);
+  await provider.play({});
+});

@@ -54,7 +54,7 @@ async function fillLedger(client: pg.Client, made: Made): Promise<void> {
     `insert into ledger (request_id, tenant_id, tier_id, key_id, key_family_id, user_digest, feature, endpoint, asked_model,
        served_model, provider_id, policy_version, stream, estimated_input_tokens, reserved_output_tokens, input_tokens,
        cached_input_tokens, output_tokens, usage_source, cost_micro_usd, input_price, cached_input_price, output_price,
-       ending, upstream_status, upstream_headers_ms, total_ms, admitted_at, ended_at, instance_id, client_address)
+       ending, upstream_status, upstream_headers_ms, first_token_ms, total_ms, admitted_at, ended_at, instance_id, client_address)
      select 'req_' || lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || lpad(to_hex(n), 20, '0'),
        'tenant_many_' || t, 'tier_standard', 'MANY' || lpad(k::text, 8, '0'), 'fam_many_' || k, 'user_' || n % 37,
        (array[null, 'chat', 'search', 'draft'])[1 + k / $2::int % 4], (array['chat', 'messages', 'responses'])[1 + n % 3], 'sim-small',
@@ -62,7 +62,7 @@ async function fillLedger(client: pg.Client, made: Made): Promise<void> {
        (array['sim-small', 'sim-large', 'sim-vision'])[1 + case when n % 5 = 0 then n / 5 else k end % 3], 'provider_simulator', 1, n % 2 = 0, 900, 500,
        400 + (n * 31) % 2000, 0, 50 + (n * 17) % 800, 'provider', 100 + (n * 13) % 5000, 150000, 75000, 600000,
        case when n % 50 = 0 then 'upstream_error' else 'complete' end, case when n % 50 = 0 then 500 else 200 end,
-       100 + n % 900, 1200 + n % 3000, at, at + interval '1.5 seconds', 'i_fill', '10.0.' || n % 7 || '.' || n % 250
+       100 + n % 900, case when n % 2 = 0 then 120 + n % 1000 end, 1200 + n % 3000, at, at + interval '1.5 seconds', 'i_fill', '10.0.' || n % 7 || '.' || n % 250
      from (select n, at, t, t + $1::int * (n / 7 % $2::int) as k
        from (select n, 1 + floor($1::int * power(((n * 2654435761) % 1000003) / 1000003.0::float8, 3))::int as t,
            now() - $4::int * interval '1 hour' * (1 - n::float8 / $3::bigint) - $5::float8 * interval '1 minute' - interval '2 seconds' as at

@@ -15,6 +15,7 @@ export type Intent = Omit<
   | "ending"
   | "upstreamStatus"
   | "upstreamHeadersMs"
+  | "firstTokenMs"
   | "totalMs"
   | "endedAt"
   | "costLines"
@@ -114,6 +115,7 @@ const row = shared.extend({
   ending: text,
   upstreamStatus: span.nullish(),
   upstreamHeadersMs: span.nullish(),
+  firstTokenMs: span.nullish(),
   totalMs: span,
   endedAt: date,
   answerId: text.nullish(),

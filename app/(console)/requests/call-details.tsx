@@ -46,6 +46,7 @@ export function CallDetails({ call, user = null }: { call: LedgerView; user?: st
           <Fact>
             {count(call.totalMs)} ms
             {call.upstreamHeadersMs === null ? "" : `, provider answered after ${count(call.upstreamHeadersMs)} ms`}
+            {call.firstTokenMs === null ? "" : `, first token after ${count(call.firstTokenMs)} ms`}
           </Fact>
         </Part>
         <Part title="Charged">

@@ -33,6 +33,7 @@ const insertOf = writtenOnce(
       update ${ledger} l set input_tokens = e.input_tokens, cached_input_tokens = e.cached_input_tokens,
         output_tokens = e.output_tokens, usage_source = e.usage_source, cost_micro_usd = e.cost_micro_usd,
         ending = e.ending, upstream_status = e.upstream_status, upstream_headers_ms = e.upstream_headers_ms,
+        first_token_ms = e.first_token_ms,
         total_ms = e.total_ms, ended_at = e.ended_at, cost_lines = e.cost_lines, service_tier = e.service_tier
       -- By way of the locked rows: those that are changed first would no longer be found as they were.
       from mistaken m join ended e using (request_id) where l.request_id = m.request_id returning l.*

@@ -88,6 +88,12 @@ test("page after page gives every call of a tenant once", async () => {
   expect(seen.size).toBe(rows[0]?.count);
 });
 
+test("a streamed call has the time to its first token, and no other has", async () => {
+  const { rows } = await readBook(opened.db, "ledger", EVERYTHING, 100);
+  expect(rows.some((row) => row.stream)).toBe(true);
+  for (const row of rows) expect(row.firstTokenMs !== null, row.requestId).toBe(row.stream);
+});
+
 test("a search that finds nothing ends, and says up to where it has looked", async () => {
   const page = await readBook(opened.db, "ledger", { ...EVERYTHING, model: "none" }, 50);
   expect(page.rows).toEqual([]);

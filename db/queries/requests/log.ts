@@ -56,6 +56,8 @@ export type LogRow = {
   readonly totalMs: number | null;
   /** time to the provider's headers */
   readonly headersMs: number | null;
+  /** time to the first output token of a stream */
+  readonly firstTokenMs: number | null;
   readonly stream: boolean | null;
   readonly address: string;
   /** number of calls in this line */
@@ -204,7 +206,7 @@ const BOOKS = {
       feature, session, agent, tags, endpoint, asked_model as "askedModel", served_model as "servedModel", ending as outcome,
       upstream_status as status, null::text as "limitName", input_tokens as "inputTokens", output_tokens as "outputTokens",
       cost_micro_usd as "costMicroUsd", null::bigint as "retryAfterMs", total_ms as "totalMs",
-      upstream_headers_ms as "headersMs", stream, client_address as address, 1 as count`,
+      upstream_headers_ms as "headersMs", first_token_ms as "firstTokenMs", stream, client_address as address, 1 as count`,
   },
   refused: {
     kinds: ["refused"],
@@ -213,8 +215,8 @@ const BOOKS = {
       asked_model as "askedModel",
       null::text as "servedModel", code as outcome, null::int as status, limit_name as "limitName",
       estimated_input_tokens as "inputTokens", reserved_output_tokens as "outputTokens", null::bigint as "costMicroUsd",
-      retry_after_ms as "retryAfterMs", null::int as "totalMs", null::int as "headersMs", stream,
-      client_address as address, 1 as count`,
+      retry_after_ms as "retryAfterMs", null::int as "totalMs", null::int as "headersMs",
+      null::int as "firstTokenMs", stream, client_address as address, 1 as count`,
   },
   denied: {
     kinds: ["denied"],
@@ -224,7 +226,7 @@ const BOOKS = {
       path as endpoint, '' as "askedModel",
       null::text as "servedModel", code as outcome, status, null::text as "limitName", null::int as "inputTokens",
       null::int as "outputTokens", null::bigint as "costMicroUsd", null::bigint as "retryAfterMs", null::int as "totalMs",
-      null::int as "headersMs", null::boolean as stream, address, count`,
+      null::int as "headersMs", null::int as "firstTokenMs", null::boolean as stream, address, count`,
   },
 } as const satisfies Record<string, { kinds: readonly Kind[]; table: unknown; columns: SQL }>;
 

@@ -105,6 +105,7 @@ const ledgerRowShape = z.object({
   stream: z.boolean(),
   totalMs: z.number(),
   upstreamHeadersMs: z.number().nullable(),
+  firstTokenMs: z.number().nullable(),
   upstreamStatus: z.number().nullable(),
   usageSource: z.string(),
   userDigest: z.string(),

@@ -26,6 +26,7 @@ const line = z.object({
   retryAfterMs: z.number().nullable(),
   totalMs: z.number().nullable(),
   headersMs: z.number().nullable(),
+  firstTokenMs: z.number().nullable(),
   stream: z.boolean().nullable(),
   address: z.string(),
   count: z.number(),

@@ -8,6 +8,7 @@ export type Ended = {
   readonly ending: Ending;
   readonly upstreamStatus: number | null;
   readonly upstreamHeadersMs: number | null;
+  readonly firstTokenMs: number | null;
   readonly totalMs: number;
   readonly endedAt: Date;
   readonly answerId: string | null;
@@ -24,7 +25,7 @@ export function billedRow(intent: Intent, { usage, source }: Bill, cost: Cost, e
   const { estimatedInputTokens, reservedInputTokens, reservedOutputTokens, admittedAt, instanceId } = intent;
   const { inputPrice, cachedInputPrice, outputPrice, heldFeesMicroUsd, clientAddress, session, agent, tags } = intent;
   const { inputTokens, cachedInputTokens, outputTokens, serviceTier = intent.serviceTier } = usage;
-  const { ending, upstreamStatus, upstreamHeadersMs, totalMs, endedAt, answerId } = ended;
+  const { ending, upstreamStatus, upstreamHeadersMs, firstTokenMs, totalMs, endedAt, answerId } = ended;
   return {
     requestId,
     tenantId,
@@ -67,6 +68,7 @@ export function billedRow(intent: Intent, { usage, source }: Bill, cost: Cost, e
     ending,
     upstreamStatus,
     upstreamHeadersMs,
+    firstTokenMs,
     totalMs,
     endedAt,
     answerId,

@@ -54,6 +54,7 @@ export class OpenCall {
   #reading: () => Reading | null = () => null;
   #upstreamStatus: number | null = null;
   #upstreamHeadersMs: number | null = null;
+  #firstTokenMs: number | null = null;
   #wasSent = false;
   #finished: Promise<void> | null = null;
   /** The charge if another process takes the call over now. */
@@ -95,6 +96,12 @@ export class OpenCall {
     this.#upstreamStatus = status;
     this.#upstreamHeadersMs = this.#needs.clock.now() - this.intent.admittedAt.getTime();
     this.#reading = reading;
+  }
+
+  /** A part of the stream was read: the first one with output dates the first token. */
+  partCame(): void {
+    if (this.#firstTokenMs !== null || this.#reading()?.hasContent !== true) return;
+    this.#firstTokenMs = this.#needs.clock.now() - this.intent.admittedAt.getTime();
   }
 
   /** Renews the lease and stores the usage so far, for the process that settles the call if this one dies. */
@@ -159,6 +166,7 @@ export class OpenCall {
         ending,
         upstreamStatus: this.#upstreamStatus,
         upstreamHeadersMs: this.#upstreamHeadersMs,
+        firstTokenMs: this.#firstTokenMs,
         totalMs: endedAt.getTime() - intent.admittedAt.getTime(),
         endedAt,
         answerId: this.#reading()?.answerId ?? null,
@@ -313,6 +321,7 @@ export function crashedRow(orphan: Orphan): LedgerInsert {
     ending: "crashed",
     upstreamStatus: null,
     upstreamHeadersMs: null,
+    firstTokenMs: null,
     totalMs: noted.getTime() - intent.admittedAt.getTime(),
     endedAt: noted,
     answerId: null,

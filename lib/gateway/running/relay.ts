@@ -273,6 +273,7 @@ async function* pump(
   try {
     for await (const chunk of paced(upstream.body, { idleMs, pingMs, onIdle: silent(open) })) {
       const out = chunk === null ? ping : meter.feed(chunk);
+      if (chunk !== null) open.partCame();
       if (meter.isOver()) {
         yield await ended(input, meter, out);
         return;

@@ -68,6 +68,7 @@ export const COLUMNS: readonly Column[] = [
     cell: ({ retryAfterMs }) => (retryAfterMs === null ? "" : duration(retryAfterMs / 1000)),
   },
   { id: "latency", label: "Latency", isFigure: true, cell: ({ totalMs }) => ms(totalMs) },
+  { id: "first", label: "First token", isFigure: true, cell: ({ firstTokenMs }) => ms(firstTokenMs) },
   { id: "headers", label: "To headers", isFigure: true, isHidden: true, cell: ({ headersMs }) => ms(headersMs) },
   { id: "feature", label: "Feature", isHidden: true, cell: ({ feature }) => feature ?? "" },
   { id: "session", label: "Session", isHidden: true, cell: ({ session }) => session ?? "" },
