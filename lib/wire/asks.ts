@@ -1,7 +1,7 @@
 import { PublicError } from "@/lib/errors";
 import type { Asks } from "@/lib/money/cost";
+import { servedAs } from "@/lib/money/served-as";
 import { isObject, listOf, member, textOf } from "./json/object";
-import { servedAs } from "./served-as";
 
 /** It is priced by this name and written into the books. */
 const TIER = /^[\x20-\x7e]{0,32}$/;

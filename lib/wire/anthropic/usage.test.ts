@@ -53,7 +53,9 @@ test("searches, and the tiers that cost by the token", () => {
 test("the region that served it, as its rates are higher", () => {
   const told = { input_tokens: 10, output_tokens: 5 };
   expect(usageOf({ ...told, service_tier: "standard", inference_geo: "us" })?.serviceTier).toBe("geo-us");
-  expect(usageOf({ ...told, speed: "fast", inference_geo: "us" }, { output_tokens: 9 })?.serviceTier).toBe("fast+geo-us");
+  expect(usageOf({ ...told, speed: "fast", inference_geo: "us" }, { output_tokens: 9 })?.serviceTier).toBe(
+    "fast+geo-us",
+  );
   expect(usageOf({ ...told, service_tier: "batch", inference_geo: "not_available" })?.serviceTier).toBe("batch");
   expect(usageOf({ ...told, inference_geo: "u\u0000s" })?.serviceTier).toBeUndefined();
 });

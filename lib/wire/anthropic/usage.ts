@@ -1,6 +1,6 @@
+import { servedAs } from "@/lib/money/served-as";
 import type { Usage } from "@/lib/money/usage";
 import { isObject, listOf, member } from "../json/object";
-import { servedAs } from "../served-as";
 import { isTierName, tokenCount, usageWith } from "../usage";
 
 const COUNTS = ["input", "output", "cacheRead", "cacheWrite", "cacheWriteHour", "webSearches", "codeRuns"] as const;

@@ -1,4 +1,4 @@
-import { isPlainTier } from "@/lib/money/price";
+import { isPlainTier } from "./price";
 
 /**
  * One name for everything that changes the rates of a call; null = nothing is named. Anthropic multiplies its prices for a
