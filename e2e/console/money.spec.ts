@@ -19,6 +19,7 @@ test("a budget made in the browser refuses the next call that does not fit, and 
   await dialog.getByRole("button", { name: "Create" }).click();
   const card = page.getByRole("article", { name: "Budget northwind" });
   await expect(card).toContainText("of $0.0016");
+  await expect(card).toContainText("Tenant Northwind Bank");
   const refused = await call();
   expect(refused.status).toBe(429);
   await page.getByRole("button", { name: "Raise… northwind" }).click();
@@ -164,6 +165,8 @@ test("month end: a bill is imported, compared with the ledger, and both are expo
   const drift = await saved(page, () => page.getByRole("link", { name: "CSV" }).click());
   expect(drift).toContain(`${day},sim-small`);
   await page.goto("/spend?range=month");
+  const spent = page.getByRole("region", { name: "By tenant" }).getByRole("link", { name: "Northwind Bank" });
+  await expect(spent).toHaveAttribute("href", "/tenants/enterprise");
   const usage = await saved(page, () => page.getByRole("link", { name: "CSV" }).click());
   expect(usage.split("\n").filter(Boolean).length).toBeGreaterThan(1);
   expect(usage).toContain("enterprise");

@@ -96,7 +96,7 @@ function BudgetCard({
             </Badge>
           )}
         </Group>
-        <Text size="xs" c="dimmed">
+        <Text size="xs" c="dimmed" title={budget.tenant ?? ""}>
           {subjectWords(budget)} · per{" "}
           {budget.period === "rolling" ? windowWords(budget.windowSeconds ?? 0) : budget.period}
           {budget.period !== "rolling" && ` (${budget.timeZone})`}
@@ -156,10 +156,10 @@ function Forecast({ budget: { forecast, nearest, refusedFromMicroUsd, now } }: {
   );
 }
 
-function subjectWords({ level, tenant, target }: BudgetView): string {
+function subjectWords({ level, tenantName, target }: BudgetView): string {
   if (level === "global") return "Everybody together";
-  if (level === "tenant") return `Tenant ${tenant}`;
-  return target === null ? `Each ${level} of ${tenant}` : `${level} ${target} of ${tenant}`;
+  if (level === "tenant") return `Tenant ${tenantName}`;
+  return target === null ? `Each ${level} of ${tenantName}` : `${level} ${target} of ${tenantName}`;
 }
 
 function windowWords(seconds: number): string {

@@ -46,7 +46,7 @@ export function SpendChart(of: ChartOf) {
   const shown = single.slice(0, totals.length > SERIES_MAX ? SERIES_MAX - 1 : SERIES_MAX);
   const series = shown.map((one, index) => ({
     name: `s${index}`,
-    label: one.name || "–",
+    label: (one.displayName ?? one.name) || "–",
     color: COLOURS[index] ?? "gray.6",
   }));
   const others = { name: "others", label: "Others", color: "gray.6" };
@@ -67,7 +67,10 @@ export function SpendChart(of: ChartOf) {
   );
 }
 
-export type Total = Pick<UsageRow, "subject" | "name" | "calls" | "inputTokens" | "outputTokens" | "costMicroUsd"> & {
+export type Total = Pick<
+  UsageRow,
+  "subject" | "name" | "displayName" | "calls" | "inputTokens" | "outputTokens" | "costMicroUsd"
+> & {
   share: number;
   /** > 0: of so many other subjects together */
   merged: number;

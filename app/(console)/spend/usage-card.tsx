@@ -220,14 +220,14 @@ function Totals({
 }
 
 /** A tenant leads to its page, a model to its calls in the log. */
-function Subject({ by, row: { subject, name } }: { by: UsageSplit; row: Total }) {
+function Subject({ by, row: { subject, name, displayName } }: { by: UsageSplit; row: Total }) {
   const href =
     by === "tenant" ? `/tenants/${encodeURIComponent(name)}` : `/requests/log?${new URLSearchParams({ model: name })}`;
   if (name === "") return "–";
   if (by !== "tenant" && by !== "model") return name;
   return (
-    <Anchor component={Link} href={href} size="sm" title={subject}>
-      {name}
+    <Anchor component={Link} href={href} size="sm" title={by === "tenant" ? name : subject}>
+      {displayName ?? name}
     </Anchor>
   );
 }

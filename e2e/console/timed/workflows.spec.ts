@@ -181,7 +181,7 @@ async function dearestKey(dataDir: string, model: string, { from, to }: { from: 
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   const { rows } = await client.query<{ key: string; tenant: string }>(
-    `select key_id as key, slug as tenant from ledger join tenants on tenants.id = tenant_id
+    `select key_id as key, tenants.name as tenant from ledger join tenants on tenants.id = tenant_id
      where admitted_at >= $1 and admitted_at < $2 and served_model = $3
      group by 1, 2 order by sum(cost_micro_usd) desc, count(*) desc, key_id limit 1`,
     [from, to, model],

@@ -90,6 +90,7 @@ function settingsOf(context: ConsoleContext, record: BudgetRecord, now: number) 
     slug: row.slug,
     level: row.level,
     tenant: record.tenantId === null ? null : (snapshot.tenants.get(record.tenantId)?.slug ?? record.tenantId),
+    tenantName: record.tenantId === null ? null : (snapshot.tenants.get(record.tenantId)?.name ?? record.tenantId),
     target: row.target,
     period: row.period,
     windowSeconds: row.windowSeconds,

@@ -62,6 +62,8 @@ export type UsageRow = UsageFigures & {
   /** as the ledger has it, and as people call it; empty when not split */
   readonly subject: string;
   readonly name: string;
+  /** of a tenant: its display name; `name` is its slug */
+  readonly displayName?: string;
   /** the sum of others, so many in the whole range; 0 = of one */
   readonly merged?: number;
 };
@@ -153,11 +155,12 @@ async function named(context: ConsoleContext, by: UsageSplit | null, rows: reado
     by,
     rows.flatMap((row) => (row.merged ? [] : row.subject)),
   );
-  return rows.map((row) => ({
-    ...row,
-    bucket: row.bucket?.toISOString() ?? null,
-    name: row.merged ? "others" : names(row.subject),
-  }));
+  const { tenants } = context.policy.snapshot;
+  return rows.map((row) => {
+    const name = row.merged ? "others" : names(row.subject);
+    const shown = { ...row, bucket: row.bucket?.toISOString() ?? null, name };
+    return by === "tenant" ? { ...shown, displayName: tenants.get(row.subject)?.name ?? name } : shown;
+  });
 }
 
 /** A table as CSV; cells that a spreadsheet would run as formulas are made harmless. */

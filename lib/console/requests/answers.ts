@@ -8,7 +8,9 @@ const line = z.object({
   requestId: z.string(),
   kind: z.enum(KINDS),
   tenant: z.string().nullable(),
+  tenantName: z.string().nullable(),
   keyId: z.string(),
+  keyName: z.string().nullable(),
   user: z.string().nullable(),
   feature: z.string().nullable(),
   session: z.string().nullable(),
@@ -47,6 +49,7 @@ export const REQUESTS_ANSWERS = {
     sums: z.array(
       z.object({
         tenant: z.string().nullable(),
+        tenantName: z.string().nullable(),
         value: z.string(),
         name: z.string().nullable(),
         calls: z.number(),
@@ -61,7 +64,7 @@ export const REQUESTS_ANSWERS = {
     summedFrom: z.string().nullable(),
   }),
   readFacets: z.object({
-    facets: z.array(z.object({ facet: z.string(), value: z.string(), count: z.number() })),
+    facets: z.array(z.object({ facet: z.string(), value: z.string(), count: z.number(), name: z.string().optional() })),
     buckets: z.array(z.object({ at: z.string(), kind: z.enum(KINDS), count: z.number() })),
     isCut: z.boolean(),
     countedFrom: z.string().nullable(),

@@ -42,7 +42,8 @@ export async function readSums({ context, input }: AdminRequest<typeof sumsQuery
   const { tenants } = context.policy.snapshot;
   const shown = sums.map(({ tenantId, value, ...figures }) => {
     const tenant = tenantId === "" ? null : (tenants.get(tenantId)?.slug ?? tenantId);
-    return { tenant, ...nameOf(value, tenant), ...figures };
+    const tenantName = tenants.get(tenantId)?.name ?? null;
+    return { tenant, tenantName, ...nameOf(value, tenant), ...figures };
   });
   const body = {
     sums: shown,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { userNames } from "@/db/queries/money/budgets";
 import { BOOK_NAMES, bucketsOf, facetsOf, type LogRow, readBook } from "@/db/queries/requests/log";
+import { readKeyNamesById } from "@/db/queries/tenants/tenancy";
 import { DAY_SECONDS } from "@/lib/clock";
 import { ERRORS, isErrorCode } from "@/lib/errors";
 import type { ConsoleContext } from "../kernel/context";
@@ -42,8 +43,11 @@ export async function listRequests({ context, input }: AdminRequest<typeof reque
     BOOK_NAMES.map((book) => readBook(context.db, book, { ...filter, toId }, input.size)),
   );
   const { rows, next } = mergePages(pages, input.size);
-  const names = await userNames(context.db, [...new Set(rows.flatMap((row) => row.userDigest || []))]);
-  const requests = rows.map((row) => lineOf(context, row, names));
+  const [users, keys] = await Promise.all([
+    userNames(context.db, [...new Set(rows.flatMap((row) => row.userDigest || []))]),
+    readKeyNamesById(context.db, [...new Set(rows.flatMap((row) => row.keyId || []))]),
+  ]);
+  const requests = rows.map((row) => lineOf(context, row, { users, keys }));
   if (input.format === "csv") return { file: csvFile("requests.csv", requests) };
   return { body: input.have === undefined ? { requests, next } : { ...missingLines(requests, input.have), next } };
 }
@@ -62,16 +66,23 @@ export async function readFacets({ context, input }: AdminRequest<typeof facetsQ
       Promise.all(BOOK_NAMES.map((book) => bucketsOf(context.db, book, filter, bucketSeconds))),
     ]),
   );
-  const sums = new Map<string, { facet: string; value: string; count: number }>();
+  const { tenants } = context.policy.snapshot;
+  const sums = new Map<string, Counted>();
   for (const { facet: raw, value, count } of facets.flatMap((one) => one.counts)) {
     const facet = FACETS[raw] ?? raw;
-    const shown = raw === "tenantId" ? (context.policy.snapshot.tenants.get(value)?.slug ?? value) : value;
+    const tenant = raw === "tenantId" ? tenants.get(value) : undefined;
+    const shown = tenant?.slug ?? value;
     const id = `${facet} ${shown}`;
-    sums.set(id, { facet, value: shown, count: (sums.get(id)?.count ?? 0) + count });
+    const all = (sums.get(id)?.count ?? 0) + count;
+    sums.set(id, named({ facet, value: shown, count: all }, tenant?.name));
   }
   const most = [...sums.values()].sort((left, right) => right.count - left.count);
   const shown = [...new Set(most.map((one) => one.facet))].flatMap((facet) =>
     most.filter((one) => one.facet === facet).slice(0, VALUES_MAX),
+  );
+  const keys = await readKeyNamesById(
+    context.db,
+    shown.flatMap(({ facet, value }) => (facet === "key" ? value : [])),
   );
   const oldest =
     buckets
@@ -80,7 +91,7 @@ export async function readFacets({ context, input }: AdminRequest<typeof facetsQ
       .at(-1) ?? null;
   return {
     body: {
-      facets: shown,
+      facets: shown.map((one) => (one.facet === "key" ? named(one, keys.get(one.value)) : one)),
       buckets: buckets.flatMap((one) =>
         one.counts.map(({ bucket, kind, count }) => ({
           at: new Date(bucket * bucketSeconds * MS_PER_SECOND).toISOString(),
@@ -95,17 +106,29 @@ export async function readFacets({ context, input }: AdminRequest<typeof facetsQ
   };
 }
 
+/** The calls with one value; `name`: as people call it, where that is another word. */
+type Counted = { readonly facet: string; readonly value: string; readonly count: number; readonly name?: string };
+
+function named(counted: Counted, name: string | undefined): Counted {
+  return name === undefined ? counted : { ...counted, name };
+}
+
 const VALUES_MAX = 20;
 const MS_PER_SECOND = 1000;
 const FACETS: Readonly<Record<string, string>> = { tenantId: "tenant", keyId: "key" };
 
-function lineOf(context: ConsoleContext, row: LogRow, names: ReadonlyMap<string, string>) {
+type Names = { readonly users: ReadonlyMap<string, string>; readonly keys: ReadonlyMap<string, string> };
+
+function lineOf(context: ConsoleContext, row: LogRow, { users, keys }: Names) {
   const { tenantId, userDigest: digest, ...rest } = row;
+  const tenant = context.policy.snapshot.tenants.get(tenantId);
   return {
     at: new Date(msOf(row.requestId)).toISOString(),
     ...rest,
-    tenant: tenantId === "" ? null : (context.policy.snapshot.tenants.get(tenantId)?.slug ?? tenantId),
-    user: names.get(digest) ?? null,
+    tenant: tenantId === "" ? null : (tenant?.slug ?? tenantId),
+    tenantName: tenant?.name ?? null,
+    keyName: keys.get(row.keyId) ?? null,
+    user: users.get(digest) ?? null,
     status: row.status ?? (isErrorCode(row.outcome) ? ERRORS[row.outcome].status : null),
   };
 }

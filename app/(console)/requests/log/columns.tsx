@@ -24,12 +24,12 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "tenant",
     label: "Tenant",
-    cell: ({ tenant }) =>
+    cell: ({ tenant, tenantName }) =>
       tenant === null ? (
         "unknown"
       ) : (
-        <Anchor component={Link} href={`/tenants/${tenant}`} size="xs">
-          {tenant}
+        <Anchor component={Link} href={`/tenants/${tenant}`} size="xs" title={tenant}>
+          {tenantName ?? tenant}
         </Anchor>
       ),
   },
@@ -46,7 +46,7 @@ export const COLUMNS: readonly Column[] = [
         </Anchor>
       ),
   },
-  { id: "key", label: "API key", cell: ({ keyId }) => keyId },
+  { id: "key", label: "API key", cell: ({ keyId, keyName }) => <span title={keyId}>{keyName ?? keyId}</span> },
   { id: "endpoint", label: "Endpoint", cell: ({ endpoint }) => endpoint },
   { id: "model", label: "Model", cell: modelOf },
   { id: "status", label: "Status", isFigure: true, cell: ({ status }) => status ?? "" },

@@ -6,7 +6,13 @@ import { count } from "../../../_ui/figures/format";
 import { FACET_WORDS, FACETS, type Facet } from "./log-filter";
 
 export type FacetAnswer = {
-  readonly facets: readonly { readonly facet: string; readonly value: string; readonly count: number }[];
+  readonly facets: readonly {
+    readonly facet: string;
+    readonly value: string;
+    readonly count: number;
+    /** as people call it, where that is another word */
+    readonly name?: string;
+  }[];
   readonly buckets: readonly { readonly at: string; readonly kind: string; readonly count: number }[];
   readonly isCut: boolean;
   readonly countedFrom: string | null;
@@ -61,7 +67,7 @@ function Facets({ answer, isOpen, onChoose }: FacetsOf) {
               <Text size="xs" fw={600} c="dimmed">
                 {FACET_WORDS[facet]}
               </Text>
-              {values.map(({ value, count: calls }) => (
+              {values.map(({ value, name, count: calls }) => (
                 <Button
                   key={value}
                   variant="subtle"
@@ -75,7 +81,7 @@ function Facets({ answer, isOpen, onChoose }: FacetsOf) {
                   rightSection={<span className="figure">{count(calls)}</span>}
                   onClick={() => onChoose(facet, value)}
                 >
-                  {value.replaceAll("_", " ")}
+                  {wordsOf(facet, value, name)}
                 </Button>
               ))}
             </div>
@@ -91,4 +97,10 @@ function Facets({ answer, isOpen, onChoose }: FacetsOf) {
       </Stack>
     </Card>
   );
+}
+
+/** Many keys are called "production": the id tells them apart. */
+function wordsOf(facet: Facet, value: string, name: string | undefined): string {
+  if (name === undefined) return value.replaceAll("_", " ");
+  return facet === "key" ? `${name} · ${value}` : name;
 }

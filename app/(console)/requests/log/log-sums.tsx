@@ -83,8 +83,8 @@ export function LogSums({ by, order, pathOf, place, everyMs, onOrder, onNarrow }
                     <Share of={SIZES[order](sum) / most} />
                   </Table.Td>
                   {hasTenant && (
-                    <Table.Td role="cell" data-label="Tenant">
-                      {sum.tenant}
+                    <Table.Td role="cell" data-label="Tenant" title={sum.tenant ?? ""}>
+                      {sum.tenantName ?? sum.tenant}
                     </Table.Td>
                   )}
                   {FIGURES.map(({ order: id, label, of }) => (

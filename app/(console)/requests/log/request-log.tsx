@@ -87,7 +87,7 @@ export function RequestLog() {
           }
         />
       </Group>
-      <Chosen place={place} narrow={narrow} />
+      <Chosen place={place} facets={facets.data?.facets ?? []} narrow={narrow} />
       <Failed what="The log could not be loaded" error={facets.error} />
       <WhenLoaded height={640}>
         <Stack gap="md">
@@ -221,16 +221,26 @@ function Export({ pathOf }: { pathOf: (more: Record<string, string>) => string }
 type Place = LogPlace;
 
 /** The log's filters, each with a button to remove it. Users are typed, because they are too many to list. */
-function Chosen({ place, narrow }: { place: Place; narrow: (change: Partial<Place>) => void }) {
+function Chosen({
+  place,
+  facets,
+  narrow,
+}: {
+  place: Place;
+  facets: FacetAnswer["facets"];
+  narrow: (change: Partial<Place>) => void;
+}) {
   const { range: _range, from: _from, to: _to, month: _month, ...filters } = place;
   const chosen = Object.entries(FACET_WORDS).flatMap(([name, words]) => {
     const value = Object.entries(filters).find(([one]) => one === name)?.[1] ?? null;
-    return value === null || name === "user" ? [] : [{ name, text: `${words}: ${value}` }];
+    if (value === null || name === "user") return [];
+    const called = facets.find((one) => one.facet === name && one.value === value)?.name ?? value;
+    return [{ name, value, text: `${words}: ${called}` }];
   });
   return (
     <Group gap="xs">
-      {chosen.map(({ name, text }) => (
-        <Button key={name} size="compact-sm" variant="light" onClick={() => narrow({ [name]: null })}>
+      {chosen.map(({ name, value, text }) => (
+        <Button key={name} title={value} size="compact-sm" variant="light" onClick={() => narrow({ [name]: null })}>
           {text} ×
         </Button>
       ))}
