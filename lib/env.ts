@@ -3,6 +3,7 @@ import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import { DAY_SECONDS } from "@/lib/clock";
 import { BootFault } from "./errors";
+import { OIDC_VARIABLES, oidcOf } from "./settings/oidc";
 
 const BYTES_PER_MB = 1024 * 1024;
 const port = z.coerce.number().int().min(1).max(65535);
@@ -93,10 +94,7 @@ const variables = z.object({
   CREDENTIALS_KEY: z.string().min(32, "must have at least 32 characters").optional(),
   CREDENTIALS_KEYS_EARLIER: z.string().default(""),
   PROVIDER_CREDENTIALS: z.string().default(""),
-  OIDC_ISSUER: z.url({ protocol: /^https?$/ }).optional(),
-  OIDC_CLIENT_ID: z.string().optional(),
-  OIDC_CLIENT_SECRET: z.string().optional(),
-  OIDC_NAME: z.string().max(40).default("single sign-on"),
+  ...OIDC_VARIABLES,
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url({ protocol: /^https?$/ }).optional(),
   OTEL_EXPORTER_OTLP_HEADERS: z
     .string()
@@ -263,15 +261,6 @@ function credentialHosts(text: string): ReadonlyMap<string, readonly string[]> {
     hosts.set(name, [...(hosts.get(name) ?? []), host]);
   }
   return hosts;
-}
-
-function oidcOf(raw: Raw): { issuer: string; clientId: string; clientSecret: string; name: string } | null {
-  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret, OIDC_NAME: name } = raw;
-  if (issuer === undefined && clientId === undefined && clientSecret === undefined) return null;
-  if (issuer === undefined || clientId === undefined || clientSecret === undefined) {
-    throw new BootFault("OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET belong together: set all three");
-  }
-  return { issuer: issuer.replace(/\/$/, ""), clientId, clientSecret, name };
 }
 
 /** Where spans and histograms are sent; null = nowhere. Names as the OpenTelemetry specification has them. */

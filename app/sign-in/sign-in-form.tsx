@@ -98,6 +98,11 @@ function nextPath(): string {
 }
 
 function refusedWords(code: string, name: string): string {
+  if (code === "no_group")
+    return `${name} signed you in, but none of your groups has a role here. Ask an admin which group you need.`;
+  if (code === "groups_unreadable")
+    return `${name} signed you in, but did not list your groups. Try again. If it persists, an admin can give you a role.`;
+  if (code === "emergency_account") return "This account is opened only by the operator token.";
   if (/signup|sign_up|not_linked|unable_to_link/.test(code))
     return `${name} signed you in, but there is no operator with your address. An admin can create one.`;
   return `${name} did not sign you in (${code.replaceAll("_", " ")}).`;

@@ -9,6 +9,8 @@ export const staff = pgTable("staff", {
   image: text("image"),
   /** viewer, operator or admin */
   role: text("role").notNull().default("viewer"),
+  /** who gives the role: hand (an admin) or groups (the issuer of single sign-on, at each sign-in) */
+  roleFrom: text("role_from").notNull().default("hand"),
   banned: boolean("banned").notNull().default(false),
   banReason: text("ban_reason"),
   banExpires: timestamp("ban_expires", { withTimezone: true }),

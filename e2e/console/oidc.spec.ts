@@ -4,7 +4,9 @@ import { freePort } from "../fixtures/process";
 import { Spillway } from "../fixtures/spillway";
 import { runsWhenOpen } from "./fixture";
 
-test("an operator signs in by an OpenID Connect issuer; whom no admin has made stays outside", async ({ browser }) => {
+test("an operator signs in by an OpenID Connect issuer, by hand or by a group; nobody else comes in", async ({
+  browser,
+}) => {
   const port = String(await freePort());
   const client = { id: "spillway", secret: "a secret of at least thirty-two letters" };
   const redirectUri = `http://127.0.0.1:${port}/api/auth/callback/sso`;
@@ -15,6 +17,8 @@ test("an operator signs in by an OpenID Connect issuer; whom no admin has made s
     OIDC_NAME: "Acme ID",
     OIDC_CLIENT_ID: client.id,
     OIDC_CLIENT_SECRET: client.secret,
+    OIDC_SCOPES: "openid email profile groups",
+    OIDC_ROLES: "on-call=operator",
   });
   await spillway.admin("POST", "staff", { email: "dana@example.test", name: "Dana", role: "operator" });
 
@@ -36,8 +40,13 @@ test("an operator signs in by an OpenID Connect issuer; whom no admin has made s
   await expect(dana.page.getByRole("link", { name: "Staff" })).toHaveCount(0);
   await dana.close();
 
+  // Nobody has made this one: the group gives the role.
+  const gina = await signInAs("on-call@example.test");
+  await expect(gina.page.getByRole("button", { name: "Stop calls…" }).filter({ visible: true })).toBeVisible();
+  await gina.close();
+
   const eve = await signInAs("eve@example.test");
-  const told = eve.page.getByRole("alert").filter({ hasText: "there is no operator with your address" });
+  const told = eve.page.getByRole("alert").filter({ hasText: "none of your groups has a role here" });
   await expect(told).toBeVisible();
   await eve.page.goto("/");
   await expect(eve.page.getByRole("button", { name: "Sign in with Acme ID" })).toBeVisible();
@@ -55,11 +64,16 @@ test("an operator signs in by an OpenID Connect issuer; whom no admin has made s
   const access = rows.filter(({ action }) => action.startsWith("access.sign-in")).reverse();
   expect(access.map(({ actor, action, target }) => [actor, action, target])).toEqual([
     ["dana@example.test", "access.sign-in", "dana@example.test"],
-    ["nobody", "access.sign-in-failed", "single sign-on"],
+    ["on-call@example.test", "access.sign-in", "on-call@example.test"],
+    ["nobody", "access.sign-in-failed", "eve@example.test"],
     ["nobody", "access.sign-in-failed", "single sign-on"],
   ]);
   const { staff } = await spillway.admin<{ staff: { email: string }[] }>("GET", "staff");
   expect(staff.map(({ email }) => email)).not.toContain("eve@example.test");
+  expect(staff.find(({ email }) => email.startsWith("on-call"))).toMatchObject({
+    role: "operator",
+    roleFrom: "groups",
+  });
 
   // With the issuer away the password still opens the door.
   await issuer.stop();

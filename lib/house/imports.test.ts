@@ -64,7 +64,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   app: ["lib/gateway", "lib/console"],
   db: ["lib/money", "lib/limits", "leaf"],
-  leaf: ["leaf"],
+  "lib/settings": ["leaf"],
+  leaf: ["leaf", "lib/settings"],
 };
 
 const LINES_MAX = 350;

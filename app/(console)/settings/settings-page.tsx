@@ -74,6 +74,7 @@ function Chosen({ view: { installation, publicUrl, failureModes } }: { view: Set
     ["Lease of a call without a heartbeat (LEASE_SECONDS)", `${installation.leaseSeconds} s`],
     ["Minimum number of processes that share limits (EXPECTED_INSTANCES)", String(installation.expectedInstances)],
     ["Single sign-on (OIDC_ISSUER)", installation.oidcName ?? "none"],
+    ...groupLines(installation.oidcGroups),
     ...failureModes.map(({ mode, limits }) => [
       `While the store is away: ${mode}`,
       `${plural(limits, "limit")}: ${FAILURE_MODE_WORDS[mode] ?? mode}`,
@@ -89,6 +90,17 @@ function Chosen({ view: { installation, publicUrl, failureModes } }: { view: Set
       rows={lines.map(([name = "", value = ""]) => ({ id: name, cells: [name, value] }))}
     />
   );
+}
+
+/** Which group of single sign-on gives which role. */
+function groupLines(groups: SettingsView["installation"]["oidcGroups"]): [string, string][] {
+  if (groups === null) return [];
+  const { claim, roles, otherwise } = groups;
+  return [
+    ...roles.map(({ group, role }): [string, string] => [`Role of the group "${group}" (OIDC_ROLES)`, role]),
+    ["Role without such a group (OIDC_ROLE_DEFAULT)", otherwise ?? "none: refused"],
+    ["Claim with the groups (OIDC_ROLES_CLAIM)", claim],
+  ];
 }
 
 /** Files that manage objects, with the number of objects and who applied the file last. */

@@ -5,6 +5,7 @@ import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { StaffView } from "@/lib/console/access/staff";
+import type { SettingsView } from "@/lib/console/overview/settings";
 import { api } from "../../_ui/data/api";
 import { ManagedBadge } from "../../_ui/data/managed";
 import { WhenLoaded } from "../../_ui/data/when-loaded";
@@ -69,14 +70,7 @@ export function StaffPage({ own }: { own: string }) {
                   <ManagedBadge kind="operator" name={one.email} />
                 </span>,
                 one.email,
-                <Badge
-                  key="role"
-                  color={one.disabled ? "gray.7" : one.role === "admin" ? "grape.8" : "blue.8"}
-                  tt="none"
-                  miw="max-content"
-                >
-                  {one.disabled ? "disabled" : one.role}
-                </Badge>,
+                <RoleBadge key="role" one={one} />,
                 one.secondFactor ? "on" : "–",
                 one.sessions,
                 one.lastSeen === null ? "–" : <Moment key="seen" at={one.lastSeen} form="short" />,
@@ -84,10 +78,12 @@ export function StaffPage({ own }: { own: string }) {
                   {one.email !== own && (
                     <Act label="Edit…" of={one.email} onClick={() => setDoing({ what: "edit", one })} />
                   )}
-                  {!one.disabled && (
+                  {!one.disabled && one.roleFrom === "hand" && (
                     <Act label="New link…" of={one.email} onClick={() => setDoing({ what: "link", one })} />
                   )}
-                  <Act label="New password…" of={one.email} onClick={() => setDoing({ what: "password", one })} />
+                  {one.roleFrom === "hand" && (
+                    <Act label="New password…" of={one.email} onClick={() => setDoing({ what: "password", one })} />
+                  )}
                   {one.sessions > 0 && (
                     <Act label="End sessions…" of={one.email} onClick={() => setDoing({ what: "sessions", one })} />
                   )}
@@ -112,6 +108,22 @@ export function StaffPage({ own }: { own: string }) {
         />
       )}
     </Stack>
+  );
+}
+
+function RoleBadge({ one }: { one: StaffView }) {
+  const color = one.disabled ? "gray.7" : one.role === "admin" ? "grape.8" : "blue.8";
+  return (
+    <Group gap={6} wrap="nowrap">
+      <Badge color={color} tt="none" miw="max-content">
+        {one.disabled ? "disabled" : one.role}
+      </Badge>
+      {one.roleFrom === "groups" && (
+        <Text size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>
+          by groups
+        </Text>
+      )}
+    </Group>
   );
 }
 
@@ -231,23 +243,31 @@ function NewOperator({ onMade, onClose }: { onMade: (secret: Secret) => void; on
   );
 }
 
+/** In place of a role: the groups of single sign-on give it. */
+const BY_GROUPS = "groups";
+
 function Edit({ one, onClose }: { one: StaffView; onClose: () => void }) {
-  const [role, setRole] = useState<string>(one.role);
+  const settings = useQuery({ queryKey: ["settings"], queryFn: () => api<SettingsView>("settings") });
+  const isOffered = one.roleFrom === "groups" || (settings.data?.installation.oidcGroups ?? null) !== null;
+  const first = one.roleFrom === "groups" ? BY_GROUPS : one.role;
+  const [role, setRole] = useState<string>(first);
   const [state, setState] = useState(one.disabled ? "out" : "in");
+  const given = role === first ? {} : role === BY_GROUPS ? { roleFrom: role } : { role };
   return (
     <FormDialog
       title={`Change ${one.email}`}
       label="Change it"
       done="Takes effect at their next click."
-      submit={() => api(`staff/${one.id}`, { method: "PATCH", body: { role, disabled: state === "out" } })}
+      submit={() => api(`staff/${one.id}`, { method: "PATCH", body: { ...given, disabled: state === "out" } })}
       onClose={onClose}
     >
       <Select
         label="Role"
-        data={ROLE_WORDS}
+        description={noteOf(first, role)}
+        data={isOffered ? [...ROLE_WORDS, { value: BY_GROUPS, label: "by the groups of single sign-on" }] : ROLE_WORDS}
         value={role}
         allowDeselect={false}
-        onChange={(value) => setRole(value ?? one.role)}
+        onChange={(value) => setRole(value ?? first)}
       />
       <Select
         label="May sign in"
@@ -261,4 +281,10 @@ function Edit({ one, onClose }: { one: StaffView; onClose: () => void }) {
       />
     </FormDialog>
   );
+}
+
+function noteOf(before: string, role: string): string | null {
+  if (role === before) return null;
+  if (role === BY_GROUPS) return "Their sessions and their password end. At each sign-in their groups give the role.";
+  return before === BY_GROUPS ? "From now on groups do not change it." : null;
 }

@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, gt, ne, sql } from "drizzle-orm";
 import type { Database } from "../../client";
-import { staff, staffSessions } from "../../schema/staff";
+import { staff, staffAccounts, staffSessions } from "../../schema/staff";
 
 export type StaffRow = typeof staff.$inferSelect;
 
@@ -67,10 +67,40 @@ export async function findStaffByEmail(db: Database, email: string): Promise<Sta
   return row ?? null;
 }
 
+/** The operator that an account of another sign-in belongs to; null = none. */
+export async function findStaffByAccount(db: Database, one: { providerId: string; accountId: string }) {
+  const [found] = await db
+    .select({ row: staff })
+    .from(staffAccounts)
+    .innerJoin(staff, eq(staff.id, staffAccounts.userId))
+    .where(and(eq(staffAccounts.providerId, one.providerId), eq(staffAccounts.accountId, one.accountId)));
+  return found?.row ?? null;
+}
+
+/** An operator without a password. Null = the address is taken. */
+export async function insertStaff(
+  tx: Database,
+  one: Pick<StaffRow, "id" | "email" | "name" | "role" | "roleFrom">,
+): Promise<StaffRow | null> {
+  const [row] = await tx
+    .insert(staff)
+    .values({ ...one, emailVerified: true })
+    .onConflictDoNothing()
+    .returning();
+  return row ?? null;
+}
+
+/** Removes an operator's password. */
+export async function dropPassword(tx: Database, userId: string): Promise<void> {
+  await tx
+    .delete(staffAccounts)
+    .where(and(eq(staffAccounts.userId, userId), eq(staffAccounts.providerId, "credential")));
+}
+
 export async function updateStaff(
   tx: Database,
   id: string,
-  set: { role?: string; banned?: boolean; createdAt?: Date },
+  set: { role?: string; roleFrom?: "hand" | "groups"; banned?: boolean; createdAt?: Date },
 ): Promise<void> {
   await tx
     .update(staff)

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ROLES } from "../kernel/can.shared";
+import { ROLE_SOURCES, ROLES } from "../kernel/can.shared";
 
 const sessionShape = z.object({
   id: z.string(),
@@ -15,6 +15,7 @@ const operatorShape = z.object({
   email: z.string(),
   name: z.string(),
   role: z.enum(ROLES),
+  roleFrom: z.enum(ROLE_SOURCES),
   disabled: z.boolean(),
   secondFactor: z.boolean(),
   sessions: z.number(),
@@ -42,6 +43,7 @@ export const ACCESS_ANSWERS = {
     email: z.string().optional(),
     name: z.string().optional(),
     role: z.enum(ROLES).optional(),
+    roleFrom: z.enum(ROLE_SOURCES).optional(),
     disabled: z.boolean().optional(),
     secondFactor: z.boolean().optional(),
     sessions: z.number().optional(),

@@ -17,6 +17,7 @@ import {
   waitingFor,
   withoutSession,
 } from "./second-factor/second-step";
+import { signedOn } from "./single-sign-on/sign-on";
 import { tried } from "./tries/attempts";
 import { deviceCookie, triedBy } from "./tries/known-device";
 
@@ -63,8 +64,9 @@ async function passed(context: ConsoleContext, request: Request): Promise<Respon
   const { method, url, headers } = request;
   const address = headers.get(ADDRESS_HEADER) ?? "";
   if (schema === null) {
-    const answer = await context.auth.handler(new Request(url, { method, headers }));
-    return entered(context, answer, { address, target: "single sign-on" });
+    const pass = () => context.auth.handler(new Request(url, { method, headers }));
+    const { answer, target } = await signedOn(context, { address, pass });
+    return entered(context, answer, { address, target });
   }
   const body = parsed(schema, await readJsonBody(request, new URL(request.url).pathname));
   const pass = () => context.auth.handler(withBody({ method, url, headers }, body));
@@ -148,7 +150,8 @@ async function entered(
     await recordSignIn(context, actor);
     return answer;
   }
-  const reason = `not let in (${answer.status})`;
+  const fault = new URL(answer.headers.get("location") ?? "/", context.publicUrl).searchParams.get("error");
+  const reason = fault === null ? `not let in (${answer.status})` : `not let in (${fault.replaceAll("_", " ")})`;
   await recordRefused(context, { action: "access.sign-in-failed", actor: null, address, target, reason });
   return answer;
 }

@@ -11,6 +11,9 @@ import { DAY_MS, HOUR_MS } from "@/lib/clock";
 import type { Log } from "@/lib/log";
 import { ADDRESS_HEADER } from "../kernel/address-header";
 import { resigned } from "./resigned";
+import type { Oidc } from "./single-sign-on/groups";
+import { judged } from "./single-sign-on/judge";
+import { discoveryOf, personOf, type Tokens } from "./single-sign-on/person";
 
 /** The emergency account, for when nobody can sign in. It is open for one hour and closes automatically. */
 export const BREAK_GLASS_EMAIL = "break-glass@spillway.invalid";
@@ -23,8 +26,6 @@ export const SESSION_MAX_MS = DAY_MS;
 export const PASSWORD_CHARS_MIN = 12;
 export const PASSWORD_CHARS_MAX = 128;
 
-/** The other way to sign in, in addition to the password. */
-export type Oidc = { readonly issuer: string; readonly clientId: string; readonly clientSecret: string };
 export const OIDC_PROVIDER = "sso";
 const PER_ADDRESS = { window: 60, max: 20 };
 const COOKIE_PREFIX = "spillway";
@@ -135,16 +136,23 @@ function versionOf(secret: string): number {
   return createHash("sha256").update(secret).digest().readUInt32BE();
 }
 
-function oidcConfig({ issuer, clientId, clientSecret }: Oidc) {
+function oidcConfig(oidc: Oidc) {
   return {
     providerId: OIDC_PROVIDER,
-    clientId,
-    clientSecret,
+    clientId: oidc.clientId,
+    clientSecret: oidc.clientSecret,
     pkce: true,
     disableSignUp: true,
-    discoveryUrl: `${issuer}/.well-known/openid-configuration`,
+    discoveryUrl: discoveryOf(oidc.issuer),
     requireIdTokenVerification: true,
-    scopes: ["openid", "email", "profile"],
+    scopes: [...oidc.scopes],
+    // Called after the library has verified the ID token.
+    getUserInfo: async (tokens: Tokens) => {
+      const person = await personOf(oidc, tokens);
+      if (person === null || !(await judged(person))) return null;
+      const { subject, email, isEmailVerified, name } = person;
+      return { id: subject, sub: subject, email, emailVerified: isEmailVerified, name };
+    },
   };
 }
 

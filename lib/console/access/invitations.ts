@@ -11,7 +11,7 @@ import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 import { PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN } from "./auth";
 import { needsConfirmation } from "./sessions";
-import { addStaff, foundStaff, type newStaff, newStaffPassword } from "./staff";
+import { addStaff, foundStaff, type newStaff, newStaffPassword, refuseByGroups } from "./staff";
 import { inTurn, refuseWhenBusy } from "./tries/hashing";
 
 /** An unused link expires after three days. */
@@ -43,6 +43,7 @@ export async function inviteAgain({ context, actor, params }: AdminRequest) {
   const link = newLink(context);
   const row = await change(context, actor, async (tx) => {
     const { row } = await foundStaff(tx, params.id);
+    refuseByGroups(row);
     if (row.banned) throw new PublicError("conflict", "This operator is disabled. Enable the operator first.");
     const { change: entry } = await invited(tx, row, link);
     return { result: row, change: entry };

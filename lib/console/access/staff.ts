@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import { dropInvitations } from "@/db/queries/operators/invitations";
 import {
+  dropPassword,
   endSessions,
   findStaffByEmail,
   lockStaff,
@@ -10,7 +11,7 @@ import {
   updateStaff,
 } from "@/db/queries/operators/staff";
 import { PublicError } from "@/lib/errors";
-import { asRole, ROLES } from "../kernel/can.shared";
+import { asRole, type ROLE_SOURCES, ROLES } from "../kernel/can.shared";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
@@ -24,7 +25,10 @@ export const newStaff = z.strictObject({
   role: z.enum(ROLES),
 });
 export const editedStaff = z.strictObject({
+  /** by hand: from now on groups do not change it */
   role: z.enum(ROLES).optional(),
+  /** groups give the role, at the next sign-in; open sessions and the password end */
+  roleFrom: z.literal("groups").optional(),
   /** may not sign in; open sessions end at once */
   disabled: z.boolean().optional(),
   reason: z.string().trim().min(1).max(500).optional(),
@@ -68,21 +72,26 @@ export async function addStaff({ context, actor, input }: AdminRequest<typeof ne
 export async function editStaff({ context, actor, params, input }: AdminRequest<typeof editedStaff>) {
   const { role, disabled, reason } = input;
   needsConfirmation({ context, actor }, "Changing an operator's role");
+  if (input.roleFrom !== undefined && (role !== undefined || context.installation.oidcGroups === null)) {
+    const message = role === undefined ? "OIDC_ROLES is not set: no group gives a role." : "Send role or roleFrom.";
+    throw new PublicError("invalid_value", message, { param: "roleFrom" });
+  }
   const id = await change(context, actor, async (tx) => {
     const { row, activeAdmins } = await foundStaff(tx, params.id);
-    const stays = (role ?? row.role) === "admin" && !(disabled ?? row.banned);
+    const roleFrom = input.roleFrom ?? (role === undefined ? sourceOf(row) : "hand");
+    const stays = (role ?? row.role) === "admin" && !(disabled ?? row.banned) && input.roleFrom === undefined;
     if (row.role === "admin" && !row.banned && !stays && activeAdmins < 2) {
       throw new PublicError("conflict", "This is the last admin. Create another one first.");
     }
     if (row.email === actor.name) throw new PublicError("forbidden", "Another admin must change your own role.");
-    const set = { ...(role === undefined ? {} : { role }), ...(disabled === undefined ? {} : { banned: disabled }) };
-    await updateStaff(tx, row.id, set);
-    if (disabled === true) {
+    await updateStaff(tx, row.id, { role: role ?? row.role, banned: disabled ?? row.banned, roleFrom });
+    if (disabled === true || input.roleFrom !== undefined) {
       await endSessions(tx, row.id);
       await dropInvitations(tx, row.id);
     }
-    const before = { role: row.role, disabled: row.banned };
-    const after = { role: role ?? row.role, disabled: disabled ?? row.banned };
+    if (input.roleFrom !== undefined) await dropPassword(tx, row.id);
+    const before = { role: row.role, roleFrom: sourceOf(row), disabled: row.banned };
+    const after = { role: role ?? row.role, roleFrom, disabled: disabled ?? row.banned };
     return {
       result: row.id,
       change: { action: "staff.edit", target: row.email, before, after, reason: reason ?? null },
@@ -99,6 +108,7 @@ export async function resetPassword({ context, actor, params }: AdminRequest) {
   const hash = await authContext.password.hash(password);
   const row = await change(context, actor, async (tx) => {
     const one = (await foundStaff(tx, params.id)).row;
+    refuseByGroups(one);
     await authContext.internalAdapter.updatePassword(one.id, hash);
     await endSessions(tx, one.id);
     await dropInvitations(tx, one.id);
@@ -131,6 +141,16 @@ export async function foundStaff(tx: Parameters<typeof lockStaff>[0], id: string
   return one;
 }
 
+/** A password would still work for an operator who has left the groups. */
+export function refuseByGroups(row: StaffRow): void {
+  if (sourceOf(row) === "hand") return;
+  throw new PublicError("conflict", "This operator signs in by single sign-on. Give a role by hand first.");
+}
+
+function sourceOf({ roleFrom }: StaffRow): (typeof ROLE_SOURCES)[number] {
+  return roleFrom === "groups" ? "groups" : "hand";
+}
+
 export function newStaffPassword(): string {
   return randomBytes(PASSWORD_BYTES).toString("base64url");
 }
@@ -141,6 +161,7 @@ function shown(row: StaffRow, sessions: number, lastSeen: Date | null) {
     email: row.email,
     name: row.name,
     role: asRole(row.role) ?? "viewer",
+    roleFrom: sourceOf(row),
     disabled: row.banned,
     secondFactor: row.twoFactorEnabled,
     sessions,

@@ -1,6 +1,9 @@
 export const ROLES = ["viewer", "operator", "admin"] as const;
 export type Role = (typeof ROLES)[number];
 
+/** Who gives an operator's role: an admin, or the groups of single sign-on. */
+export const ROLE_SOURCES = ["hand", "groups"] as const;
+
 /** What each role may do. The one table: handlers, navigation and buttons read it. */
 const ALLOWED = {
   "overview.view": "viewer",

@@ -1,27 +1,19 @@
-import path from "node:path";
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import type { OpenDatabase } from "@/db/client";
 import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { auditAfter } from "@/db/queries/operators/audit";
-import { MemoryAdmission } from "@/lib/admission/memory/memory";
-import { AuditLog } from "@/lib/audit/audit-log";
-import { Bounded } from "@/lib/audit/bounded";
-import { Signer } from "@/lib/audit/mark";
-import { systemClock, systemElapsed } from "@/lib/clock";
+import { systemClock } from "@/lib/clock";
 import { makeLog } from "@/lib/log";
 import { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
-import { FrontDoor } from "@/lib/server/net/front-door";
-import { makeAuth } from "../access/auth";
 import { authDoor } from "../access/auth-door";
 import { breakGlass } from "../access/break-glass";
+import { testConsole } from "../access/console.suite";
 import type { Route } from "../api/route";
 import { ADMIN_ROUTES } from "../api/table";
 import { exportLimits } from "../limits/limits-file";
 import { listInstances } from "../money/usage";
-import { OverviewWatch } from "../overview/overview-watch";
-import { SharedReads } from "../overview/shared-reads";
 import { getTier } from "../tiers/tiers";
 import { ADDRESS_HEADER } from "./address-header";
 import { type Actor, BasedOn, type ConsoleContext, setCurrentConsole } from "./context";
@@ -35,46 +27,9 @@ let opened: OpenDatabase;
 let context: ConsoleContext;
 
 beforeAll(async () => {
-  const log = makeLog("silent");
   database = await startTestDatabase({ demoAt: Date.now() });
   opened = database.opened;
-  const { db } = opened;
-  const policy = new CurrentPolicy({ db, clock: systemClock, log });
-  const publicUrl = "http://localhost";
-  context = {
-    ...{ db, policy, log, publicUrl, clock: systemClock, admission: new MemoryAdmission(systemClock) },
-    ...{
-      auth: makeAuth({ db, secret: "s".repeat(32), earlierSecrets: [], publicUrl, oidc: null, log }),
-      auditKey: "k",
-      audit: new AuditLog({
-        chainKey: "k",
-        signer: new Signer("s"),
-        folder: path.join(database.folder, "audit"),
-        clock: systemClock,
-        log,
-      }),
-      bounded: new Bounded(systemClock),
-      seal: (_id: string, text: string) => text,
-      credentialHosts: new Map(),
-      credentialOf: () => null,
-      connect: async () => ({ outcome: "unreachable", detail: "not in this test" }),
-      attempts: new FrontDoor({ shared: null, clock: { now: () => STARTED_MS }, log }),
-      reservedOf: () => null,
-      mintKey: () => ({ text: "", id: "", hmac: "", last4: "", pepperVersion: 1 }),
-      operatorToken: "t",
-      earlierOperatorTokens: [],
-      installation: {
-        ...{ release: "test", store: "memory" as const, ledgerDays: 400 },
-        ...{ leaseSeconds: 15, expectedInstances: 1, oidcName: null },
-      },
-      digestSecret: "d",
-    },
-    drainBooks: async () => undefined,
-    watch: new OverviewWatch(),
-    shared: new SharedReads(systemElapsed),
-    burnOf: async () => null,
-  };
-  await policy.refresh();
+  context = await testConsole(database, { startedMs: STARTED_MS });
 });
 afterAll(async () => {
   await database.close();

@@ -11,6 +11,7 @@ import type { CredentialHosts } from "@/lib/providers/credential";
 import type { Vault } from "@/lib/providers/vault";
 import type { BurnOf, ReservedOf } from "@/lib/quota/quota";
 import type { Auth } from "../access/auth";
+import type { OidcGroups } from "../access/single-sign-on/groups";
 import type { Attempts } from "../access/tries/attempts";
 import type { OverviewWatch } from "../overview/overview-watch";
 import type { SharedReads } from "../overview/shared-reads";
@@ -92,6 +93,8 @@ export type Installation = {
   readonly expectedInstances: number;
   /** what the other way to sign in is called; null = there is none */
   readonly oidcName: string | null;
+  /** which groups of the issuer give which role; null = only admins give roles */
+  readonly oidcGroups: OidcGroups | null;
 };
 
 /** The person or script behind an operator request. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { paceShape, storedBrakeShape } from "../api/shapes";
+import { ROLES } from "../kernel/can.shared";
 
 const measuresShape = z.object({
   calls: z.number(),
@@ -99,6 +100,13 @@ export const OVERVIEW_ANSWERS = {
       leaseSeconds: z.number(),
       expectedInstances: z.number(),
       oidcName: z.string().nullable(),
+      oidcGroups: z
+        .object({
+          claim: z.string(),
+          roles: z.array(z.object({ group: z.string(), role: z.enum(ROLES) })),
+          otherwise: z.enum(ROLES).nullable(),
+        })
+        .nullable(),
     }),
     publicUrl: z.string(),
     failureModes: z.array(z.object({ mode: z.string(), limits: z.number() })),

@@ -86,6 +86,7 @@ export async function bootConsole(
       store: env.redis === null ? "memory" : env.redis.kind === "rest" ? "upstash" : "redis",
       expectedInstances: env.expectedInstances,
       oidcName: env.oidc?.name ?? null,
+      oidcGroups: env.oidc?.groups ?? null,
     },
     watch: new OverviewWatch(),
     shared: new SharedReads(systemElapsed),

@@ -1,0 +1,1 @@
+ALTER TABLE "staff" ADD COLUMN "role_from" text DEFAULT 'hand' NOT NULL;
