@@ -1,6 +1,6 @@
 import { PublicError } from "@/lib/errors";
 import { isObject, listOf, member, textOf } from "./json/object";
-import { isInnerAddress } from "./open/picture-address";
+import { placeOf } from "./open/picture-address";
 
 /** What a provider counts as input of a body: its text piece by piece, and everything else as pictures. */
 export type Input = { readonly texts: readonly string[]; readonly pictures: number };
@@ -12,25 +12,35 @@ export type Input = { readonly texts: readonly string[]; readonly pictures: numb
  * address of a medium or a tool's server in our own network: a provider there would read it for the caller.
  */
 export function inputOf(body: Readonly<Record<string, unknown>>): Input {
-  const found: Found = { texts: [], pictures: 0 };
+  const found: Found = { texts: [], pictures: 0, addresses: 0 };
   for (const [name, value] of Object.entries(body)) {
     if (FREE_PARAMETERS.has(name) || (SETTINGS.has(name) && isShort(value))) continue;
     if (CONVERSATION.has(name)) readValue(value, found);
     else found.texts.push(asText(value));
   }
-  for (const tool of listOf(body.tools)) refuseInner("server_url", member(tool, "server_url"));
-  for (const server of listOf(body.mcp_servers)) refuseInner("url", member(server, "url"));
-  return found;
+  for (const tool of listOf(body.tools)) refuseInner("server_url", member(tool, "server_url"), found);
+  for (const server of listOf(body.mcp_servers)) refuseInner("url", member(server, "url"), found);
+  return { texts: found.texts, pictures: found.pictures };
 }
 
-function refuseInner(param: string, value: unknown): void {
-  if (typeof value === "string" && isInnerAddress(value))
-    throw new PublicError("invalid_value", `${param} must be a public address.`, { param });
-  else if (typeof value === "object" && value !== null)
-    for (const inner of Object.values(value)) refuseInner(param, inner);
+function refuseInner(param: string, value: unknown, found: Found): void {
+  if (typeof value === "object" && value !== null)
+    for (const inner of Object.values(value)) refuseInner(param, inner, found);
+  if (typeof value !== "string") return;
+  const place = placeOf(value);
+  if (place === "inner") throw new PublicError("invalid_value", `${param} must be a public address.`, { param });
+  if (place === "public") found.addresses += 1;
+  if (found.addresses > ADDRESSES_MAX) throw tooManyAddresses();
 }
 
-type Found = { readonly texts: string[]; pictures: number };
+/** To judge one takes microseconds. No provider reads more media in one call. */
+export const ADDRESSES_MAX = 4000;
+
+export function tooManyAddresses(): PublicError {
+  return new PublicError("json_too_complex", `The request body names more than ${ADDRESSES_MAX} addresses.`);
+}
+
+type Found = { readonly texts: string[]; pictures: number; addresses: number };
 
 /** Never read by a model: numbers, switches, labels. Their sizes are bounded by their parsers. */
 const FREE_PARAMETERS: ReadonlySet<string> = new Set([
@@ -99,7 +109,7 @@ function readOther(name: string, value: unknown, found: Found): void {
   const text = asText(value);
   found.texts.push(name, text);
   if (!MEDIA.test(name)) return;
-  refuseInner(name, value);
+  refuseInner(name, value, found);
   found.pictures += DOCUMENT_PICTURES * (text.match(ADDRESS)?.length ?? 0);
 }
 
@@ -169,7 +179,7 @@ function documentPictures(data: unknown): number {
 
 /** An address or an inline picture: free when it looks like one, else text. Throws PublicError for an inner address. */
 function readAddress(value: unknown, found: Found, name: string): void {
-  refuseInner(name || "url", value);
+  refuseInner(name || "url", value, found);
   const { head, data } = dataUrl(value);
   const isPicture = /^data:image\/[\w.+-]{1,64};base64$/.test(head) && isBase64(data);
   const isAddress = /^https:\/\/\S+$/.test(textOf(value)) && textOf(value).length <= ADDRESS_CHARS_MAX;

@@ -2,9 +2,10 @@ import { z } from "zod";
 import { type ErrorCode, PublicError } from "@/lib/errors";
 import { asksOf } from "../asks";
 import type { Call } from "../call";
-import { inputOf } from "../input-of";
+import { ADDRESSES_MAX, inputOf, tooManyAddresses } from "../input-of";
 import { isMarked } from "../json/exact-numbers";
 import { fieldFault, MESSAGES_MAX, withoutNulls } from "../json/field-fault";
+import { listOf, member } from "../json/object";
 import { arePartsPure, PARTS } from "../json/parts";
 import { refuseRecursionIn } from "../json/schema-guard";
 import { storedText } from "../json/stored-text";
@@ -18,6 +19,7 @@ import { isPictureAddress } from "../open/picture-address";
  */
 export function parseChat(json: Readonly<Record<string, unknown>>): Call {
   const body = withoutNulls(json);
+  refuseManyPictures(body.messages);
   const parsed = chatBody.safeParse(body);
   if (!parsed.success) throw fieldFault(parsed.error.issues, body, FIELD_CODES);
   refuseRecursionIn(body.response_format, "response_format");
@@ -49,6 +51,14 @@ export function parseChat(json: Readonly<Record<string, unknown>>): Call {
     asks: asksOf(body),
     body,
   };
+}
+
+/** Their addresses are judged one by one below, before anything else could refuse the call. */
+function refuseManyPictures(messages: unknown): void {
+  let pictures = 0;
+  for (const message of listOf(messages))
+    for (const part of listOf(member(message, "content"))) if (member(part, "image_url") !== undefined) pictures += 1;
+  if (pictures > ADDRESSES_MAX) throw tooManyAddresses();
 }
 
 const TOOLS_MAX = 1024;
