@@ -18,6 +18,7 @@ import type { KeyRing } from "./caller/principal";
 import type { OwnBooks } from "./holder/own-books";
 import type { KeptObjects } from "./kept/kept-objects";
 import type { OpenCalls } from "./running/open-call";
+import type { StormLine } from "./shedding/storm-line";
 import type { Upstreams } from "./upstream/upstreams";
 import type { WaitingLines } from "./waiting/waiting-lines";
 
@@ -69,4 +70,5 @@ export type Gateway = {
   /** Secret for the digests of caller-chosen names in counter subjects. */
   readonly digestSecret: string;
   readonly isDraining: () => boolean;
+  readonly storms: StormLine;
 };

@@ -59,6 +59,10 @@ export async function handle(gateway: Gateway, exchange: Exchange): Promise<Repl
     const reply = errorReply(gateway, exchange, blocked ?? thrown);
     gateway.bounds.failed(exchange, error?.code ?? null);
     if (error !== null) noteTurnedAway(gateway, exchange, error);
+    if (error instanceof RefusalError) {
+      const refused = gateway.keys.knownAs(exchange);
+      if (refused !== null) gateway.storms.refused(refused.key.familyId);
+    }
     if (blocked !== null || error?.code === "too_many_failed_calls") return { ...reply, isRepeated: true };
     return error !== null && BARE.has(error.code) ? reply : withLimits(gateway, exchange, reply);
   }

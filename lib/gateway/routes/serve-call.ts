@@ -47,6 +47,8 @@ type Parse =
 function serving(parse: Parse): (gateway: Gateway, exchange: Exchange) => Promise<Reply> {
   return async (gateway, exchange) => {
     const first = await gateway.keys.authenticate(exchange);
+    const turn = gateway.storms.turnOf(first.key.familyId);
+    if (turn !== null) await turn;
     const bytes = await readBody(gateway.bounds, exchange, first, parse.takes);
     const principal = await gateway.keys.current(exchange, first);
     const { json, call } = await gateway.bounds.work(exchange, reading(bytes, parse, exchange));

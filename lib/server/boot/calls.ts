@@ -14,6 +14,7 @@ import { billBatches } from "@/lib/gateway/routes/kept/bill-batch";
 import { crashedRow, OpenCalls } from "@/lib/gateway/running/open-call";
 import { reap, settleRow } from "@/lib/gateway/running/reaper";
 import { makeReservedOf } from "@/lib/gateway/running/reserved";
+import { StormLine } from "@/lib/gateway/shedding/storm-line";
 import { type PlaceStore, Places } from "@/lib/gateway/upstream/places";
 import { Rooms } from "@/lib/gateway/upstream/room/rooms";
 import { Upstreams } from "@/lib/gateway/upstream/upstreams";
@@ -288,6 +289,7 @@ function gatewayOf(installation: Installation, parts: GatewayParts): Gateway {
     digestSecret,
     countFailedKey: (address) => frontDoor.count("failed_key", address),
     isDraining: () => parts.draining.on,
+    storms: new StormLine(systemElapsed),
   };
 }
 

@@ -18,6 +18,7 @@ import { RedisOffers } from "@/lib/admission/offers/offers";
 import { keepIdentity } from "@/lib/admission/redis/identity";
 import { probeStore, storeTime } from "@/lib/admission/redis/probe";
 import { RedisAdmission } from "@/lib/admission/redis/redis";
+import { StormRefusals } from "@/lib/admission/storm-refusals";
 import { systemElapsed } from "@/lib/clock";
 import type { Env } from "@/lib/env";
 import type { StoreFaults } from "@/lib/errors";
@@ -130,7 +131,7 @@ async function inRedis(input: Input, address: NonNullable<Env["redis"]>): Promis
     idempotency: new RedisIdempotency(redis.upstash, keys, clock),
     name,
     faults: redis.faults,
-    admission: leased?.admission ?? fallback,
+    admission: new StormRefusals(leased?.admission ?? fallback, systemElapsed),
     shared: { redis: redis.upstash, keys },
     board: storeBoard(redis, keys),
     offers: new RedisOffers({ redis, keys, process: self.id, ...(tellsTime ? {} : { now: clock.now }) }),
