@@ -15,6 +15,7 @@ export default defineConfig({
     "./db/schema/fleet.ts",
     "./db/schema/learned.ts",
     "./db/schema/managed.ts",
+    "./db/schema/removed.ts",
   ],
   out: "./db/migrations",
 });

@@ -11,9 +11,10 @@ export function Remove({ what, path, onClose }: { what: string; path: string; on
       colour="red.9"
       done={`The ${what} is removed.`}
       submit={() => api(path, { method: "DELETE", body: {} })}
+      undo={() => api(`${path}/restore`, { method: "POST", body: {} })}
       onClose={onClose}
     >
-      <Text size="sm">Its history is removed too. The audit log keeps a record.</Text>
+      <Text size="sm">Its history is removed too. You can undo this for a while. The audit log keeps a record.</Text>
     </FormDialog>
   );
 }

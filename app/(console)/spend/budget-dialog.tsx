@@ -59,6 +59,7 @@ function Remove({ budget, onClose }: { budget: BudgetView; onClose: () => void }
       colour="red.9"
       done={`${budget.slug} is removed.`}
       submit={() => api(`budgets/${budget.id}`, { method: "DELETE", body: {} })}
+      undo={() => api(`budgets/${budget.id}/restore`, { method: "POST", body: {} })}
       onClose={onClose}
     >
       <Text size="sm">The budget stops refusing calls from the next call. The ledger keeps every call.</Text>

@@ -3,8 +3,9 @@
 import { Button, Group, Modal, Stack } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import type { FormEvent, ReactNode } from "react";
+import { type FormEvent, type ReactNode, useId } from "react";
 import { Failed } from "../shell/page-head";
+import { tellUndo } from "../shell/undo";
 
 /**
  * A form in a dialog. On failure it shows the error and stays open. On success it reports that, refreshes the page and
@@ -21,6 +22,7 @@ export function FormDialog<Answer>({
   onClose,
   onCancel = onClose,
   onDone,
+  undo,
 }: {
   title: string;
   children: ReactNode;
@@ -36,13 +38,17 @@ export function FormDialog<Answer>({
   /** called on cancel; absent = the same */
   onCancel?: () => void;
   onDone?: (answer: Answer) => void;
+  /** takes it back; offered with the message */
+  undo?: () => Promise<unknown>;
 }) {
   const queries = useQueryClient();
+  const id = useId();
   const sending = useMutation({
     mutationFn: submit,
     onSuccess: async (answer) => {
       await queries.invalidateQueries();
-      notifications.show({ color: "teal", title: "Done", message: done });
+      if (undo === undefined) notifications.show({ color: "teal", title: "Done", message: done });
+      else tellUndo({ id, title: "Done", message: done, undo: () => undo().then(() => queries.invalidateQueries()) });
       onDone?.(answer);
       onClose();
     },

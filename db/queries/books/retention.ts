@@ -5,6 +5,7 @@ import type { Database } from "../../client";
 import { clientCounts, labelUsage, observedCounts, refusalCounts, refusedCalls, usage } from "../../schema/books";
 import { budgetEvents, budgetSpend } from "../../schema/budgets";
 import { forgetAlerts } from "../operators/alerts";
+import { forgetRemoved } from "../operators/removed";
 import { forgetTurnedAway } from "../requests/turned-away";
 import { forgetWishes } from "../tenants/wishes";
 import { forgetUsed } from "./kept";
@@ -21,7 +22,7 @@ const RETENTION_LOCK = 4_207_520;
 
 /**
  * Makes and drops ledger partitions (`days`), and deletes old data: minutes after 3 days, refused calls after 7,
- * learned reserves after 30, hours, alerts and wishes after 100, the rest with the ledger. One process at a time.
+ * removed objects after one, learned reserves after 30, hours, alerts and wishes after 100, the rest with the ledger. One process at a time.
  */
 export async function keepBooks(db: Database, now: Date, days: number): Promise<void> {
   await db.transaction(async (tx) => {
@@ -53,6 +54,7 @@ export async function keepBooks(db: Database, now: Date, days: number): Promise<
     await tx.delete(budgetSpend).where(sql`${budgetSpend.periodStart} < ${before(days)}`);
     await tx.delete(budgetEvents).where(sql`${budgetEvents.periodStart} < ${before(days)}`);
     await forgetAlerts(tx, new Date((today - ALERT_DAYS) * DAY_MS));
+    await forgetRemoved(tx, new Date(now.getTime() - DAY_MS));
     await forgetUsed(tx, new Date((today - days) * DAY_MS));
     await forgetWishes(tx, new Date((today - ALERT_DAYS) * DAY_MS));
     await forgetLearned(tx, new Date((today - LEARNED_DAYS) * DAY_MS), LEARNED_KINDS);

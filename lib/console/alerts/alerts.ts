@@ -22,6 +22,7 @@ import { PublicError } from "@/lib/errors";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
+import { keepForUndo } from "../records/restore";
 
 const name = z.string().trim().min(1).max(100);
 
@@ -112,6 +113,7 @@ async function writeRule(
 /** DELETE /api/admin/alert-rules/{id}: also removes its alerts. */
 export async function removeRule({ context, actor, params }: AdminRequest) {
   const removed = await change(context, actor, async (tx) => {
+    await keepForUndo(tx, { kind: "alert-rule", id: params.id ?? "", nowMs: context.clock.now() });
     const row = await deleteRule(tx, params.id ?? "");
     if (row === null) throw new PublicError("not_found", "There is no such rule.");
     const before = ruleShown(context, row);
@@ -192,6 +194,7 @@ function placeOf(context: ConsoleContext, id: string, config: z.infer<typeof cha
 /** DELETE /api/admin/alert-channels/{id}: also removes its messages. */
 export async function removeChannel({ context, actor, params }: AdminRequest) {
   const removed = await change(context, actor, async (tx) => {
+    await keepForUndo(tx, { kind: "alert-channel", id: params.id ?? "", nowMs: context.clock.now() });
     const row = await deleteChannel(tx, params.id ?? "");
     if (row === null) throw new PublicError("not_found", "There is no such channel.");
     const before = channelShown(row);
@@ -274,7 +277,7 @@ export async function listDeliveries({ context, input }: AdminRequest<typeof del
   return { body: { deliveries: shown, next: rows.length < limit ? null : (rows.at(-1)?.delivery.seq ?? null) } };
 }
 
-function ruleShown(context: ConsoleContext, row: RuleRow) {
+export function ruleShown(context: ConsoleContext, row: RuleRow) {
   const isMuted = row.mutedUntil !== null && row.mutedUntil.getTime() > context.clock.now();
   return {
     id: row.id,
@@ -288,7 +291,7 @@ function ruleShown(context: ConsoleContext, row: RuleRow) {
   };
 }
 
-function channelShown({
+export function channelShown({
   id,
   name: given,
   kind,

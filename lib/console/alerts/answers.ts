@@ -46,8 +46,17 @@ export const ALERTS_ANSWERS = {
     leadsTo: z.string(),
     enabled: z.boolean(),
   }),
+  restoreChannel: z.object({
+    secret: z.string().optional(),
+    id: z.string(),
+    name: z.string(),
+    kind: z.string(),
+    leadsTo: z.string(),
+    enabled: z.boolean(),
+  }),
   createRule: ruleShape,
   editRule: ruleShape,
+  restoreRule: ruleShape,
   listAlerts: z.object({
     alerts: z.array(
       z.object({

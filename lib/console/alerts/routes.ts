@@ -21,6 +21,7 @@ import {
   testChannel,
 } from "./alerts";
 import { ALERTS_ANSWERS } from "./answers";
+import { restoreChannel, restoreRule } from "./restore";
 import { finishWish, listWishes, wishesQuery } from "./wishes";
 
 export const ALERTS_ROUTES: readonly Route[] = [
@@ -60,6 +61,15 @@ export const ALERTS_ROUTES: readonly Route[] = [
     input: reasonOnly,
     output: ALERTS_ANSWERS.removeRule,
     verb: removeRule,
+  }),
+  route({
+    method: "post",
+    path: "/alert-rules/{id}/restore",
+    right: "alerts.edit",
+    summary: "Undo the removal of an alert rule, within an hour",
+    input: nothing,
+    output: ALERTS_ANSWERS.restoreRule,
+    verb: restoreRule,
   }),
   route({
     method: "post",
@@ -106,6 +116,15 @@ export const ALERTS_ROUTES: readonly Route[] = [
     input: reasonOnly,
     output: ALERTS_ANSWERS.removeChannel,
     verb: removeChannel,
+  }),
+  route({
+    method: "post",
+    path: "/alert-channels/{id}/restore",
+    right: "alerts.edit",
+    summary: "Undo the removal of an alert channel, within an hour",
+    input: nothing,
+    output: ALERTS_ANSWERS.restoreChannel,
+    verb: restoreChannel,
   }),
   route({
     method: "post",

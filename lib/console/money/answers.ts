@@ -96,6 +96,7 @@ export const MONEY_ANSWERS = {
   }),
   listBudgets: z.object({ budgets: z.array(budgetShape) }),
   raiseBudget: budgetShape,
+  restoreBudget: budgetShape,
   removeBudget: z.object({ removed: z.string() }),
   addPrice: modelPriceShape.extend({
     model: z.string(),

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { lockBudgets, rebookBudget } from "@/db/queries/books/record";
 import { findKey } from "@/db/queries/limits/config";
 import {
   type BudgetInsert,
@@ -22,6 +23,7 @@ import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 import type { reasonOnly } from "../kernel/input";
+import { keepForUndo, restoreRemoved } from "../records/restore";
 import { tenantBySlug } from "../tenants/tenants";
 import { budgetView, rowOf } from "./budget-view";
 import { periodOf, restoreBudgets } from "./restore-budgets";
@@ -199,11 +201,32 @@ export async function removeBudget({ context, actor, params, input }: AdminReque
   const { reason } = input;
   const removed = await change(context, actor, async (tx) => {
     const row = await locked(tx, params.id);
+    await keepForUndo(tx, { kind: "budget", id: row.id, nowMs: context.clock.now() });
     await deleteBudget(tx, row.id);
     const entry = { action: "budgets.remove", target: row.slug, before: editable(row), after: null };
     return { result: row.slug, change: { ...entry, reason: reason ?? null } };
   });
   return { body: { removed } };
+}
+
+/**
+ * POST /api/admin/budgets/{id}/restore: undoes a removal. Id, carried amount, raise and passed thresholds are as they
+ * were. What was spent meanwhile counts: the spend is booked again from the ledger.
+ */
+export async function restoreBudget({ context, actor, params }: AdminRequest) {
+  await context.drainBooks();
+  const nowMs = context.clock.now();
+  const restored = await change(context, actor, async (tx) => {
+    await lockBudgets(tx);
+    const { removedAtMs } = await restoreRemoved(tx, { kind: "budget", id: params.id ?? "", nowMs });
+    const row = await locked(tx, params.id);
+    // From the period of the removal on: carry-over into a newer one needs the spend of that.
+    await rebookBudget(tx, row.id, startOf(row, removedAtMs));
+    const entry = { action: "budgets.restore", target: row.slug, before: null, after: editable(row), reason: null };
+    return { result: row, change: entry };
+  });
+  await restoreOne(context, restored);
+  return { body: await budgetView(context, restored, context.clock.now()) };
 }
 
 export const eventsQuery = z.strictObject({ since: z.iso.datetime({ offset: true }).default("1970-01-01T00:00:00Z") });

@@ -1,5 +1,5 @@
 import { type Route, route } from "../api/route";
-import { noQuery, reasonOnly } from "../kernel/input";
+import { noQuery, nothing, reasonOnly } from "../kernel/input";
 import { MONEY_ANSWERS } from "./answers";
 import {
   budgetsQuery,
@@ -13,6 +13,7 @@ import {
   raiseBudget,
   raiseInput,
   removeBudget,
+  restoreBudget,
 } from "./budgets";
 import { addPrice, listPrices, priceCoverage, priceInput, pricesQuery } from "./prices";
 import {
@@ -175,6 +176,15 @@ export const MONEY_ROUTES: readonly Route[] = [
     input: reasonOnly,
     output: MONEY_ANSWERS.removeBudget,
     verb: removeBudget,
+  }),
+  route({
+    method: "post",
+    path: "/budgets/{id}/restore",
+    right: "budgets.edit",
+    summary: "Undo the removal of a budget, within an hour",
+    input: nothing,
+    output: MONEY_ANSWERS.restoreBudget,
+    verb: restoreBudget,
   }),
   route({
     method: "get",
