@@ -111,6 +111,7 @@ for (const { name, Kind, missing } of PROXIES) {
       expect(signedIn.status).toBe(200);
       const cookies = signedIn.headers["set-cookie"] ?? [];
       expect(cookies.every((one) => /; Secure/i.test(one))).toBe(true);
+      expect(cookies.find((one) => one.includes("session_token"))).toMatch(/^__Host-.*; Path=\//);
       const cookie = cookies.map((one) => one.split(";")[0]).join("; ");
       const tenant = { name: "Through a proxy" };
       const edit = (from: Record<string, string>) =>

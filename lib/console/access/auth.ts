@@ -47,6 +47,7 @@ type Input = {
 export function makeAuth(input: Input) {
   const control = createAccessControl(defaultStatements);
   const nothing = control.newRole({ user: [], session: [] });
+  const isSecure = input.publicUrl.startsWith("https:");
   return betterAuth({
     secret: input.secret,
     secrets: [input.secret, ...input.earlierSecrets].map((value) => ({ version: versionOf(value), value })),
@@ -87,7 +88,13 @@ export function makeAuth(input: Input) {
       storage: "memory",
       customRules: { "/sign-in/*": PER_ADDRESS, "/two-factor/*": PER_ADDRESS },
     },
-    advanced: { cookiePrefix: COOKIE_PREFIX, ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] } },
+    advanced: {
+      // A page on a neighbouring host name can set a `__Secure-` cookie for ours, with its own session, but no `__Host-` one.
+      cookiePrefix: isSecure ? `__Host-${COOKIE_PREFIX}` : COOKIE_PREFIX,
+      useSecureCookies: false,
+      defaultCookieAttributes: { secure: isSecure },
+      ipAddress: { ipAddressHeaders: [ADDRESS_HEADER] },
+    },
     plugins: [
       earlierSecrets(input.secret, input.earlierSecrets),
       admin({

@@ -8,7 +8,7 @@ const signed = async (value: string, secret: string) =>
 const at = (cookies: string) => resigned({ cookies, prefix: "spillway", current: NOW, earlier: [BEFORE] });
 
 test("a session cookie of an earlier secret is signed with the current one, as the sign-in library signs", async () => {
-  for (const name of ["spillway.session_token", "__Secure-spillway.session_token"]) {
+  for (const name of ["spillway.session_token", "__Host-spillway.session_token"]) {
     const cookies = `theme=dark; ${name}=${await signed("a.token+/=", BEFORE)}; other=1`;
     expect(at(cookies)).toBe(`theme=dark; ${name}=${await signed("a.token+/=", NOW)}; other=1`);
   }

@@ -6,7 +6,7 @@ import { createHmac, timingSafeEqual } from "node:crypto";
  */
 export function resigned(input: {
   readonly cookies: string;
-  /** prefix of our cookies' names, with or without `__Secure-` before it */
+  /** prefix of our cookies' names, with or without `__Host-` before it */
   readonly prefix: string;
   readonly current: string;
   readonly earlier: readonly string[];
@@ -15,7 +15,7 @@ export function resigned(input: {
   let isChanged = false;
   const cookies = input.cookies.split(";").map((cookie) => {
     const [name = "", ...rest] = cookie.split("=");
-    const isOwn = name.trim().replace("__Secure-", "").startsWith(`${prefix}.`);
+    const isOwn = name.trim().replace("__Host-", "").startsWith(`${prefix}.`);
     const signed = isOwn ? readSigned(rest.join("=").trim()) : null;
     if (signed === null || !earlier.some((secret) => isSignedWith(secret, signed))) return cookie;
     isChanged = true;
