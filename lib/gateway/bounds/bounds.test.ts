@@ -277,3 +277,14 @@ test("pipelined requests that are cut count against the key of the call before t
   expect(await codeOf(() => arrived(bounds, "a"))).toBe("too_many_failed_calls");
   expect(await codeOf(() => arrived(bounds, "b"))).toBeNull();
 });
+
+test("a credential reads 1,200 times a minute, and others meanwhile", () => {
+  const { bounds, clock } = make();
+  for (let read = 0; read < 1200; read++) bounds.countRead("one");
+  const refused = expect.objectContaining({ code: "too_many_attempts", retryAfterSeconds: 1 });
+  expect(() => bounds.countRead("one")).toThrow(refused);
+  expect(() => bounds.countRead("other")).not.toThrow();
+  clock.ms += 50;
+  expect(() => bounds.countRead("one")).not.toThrow();
+  expect(() => bounds.countRead("one")).toThrow(refused);
+});

@@ -8,7 +8,7 @@ import { type BodySource, Halt } from "./body-source";
 import { type Caller, claimsOf } from "./claims";
 import { FailedCalls } from "./failed-calls";
 import { HeldAnswers } from "./held-answers";
-import { overloaded, tooManyFailed, tooMuch } from "./refusals";
+import { overloaded, tooManyFailed, tooManyReads, tooMuch } from "./refusals";
 import { type Claim, Shares } from "./shares";
 import { type Steps, Turns } from "./turns";
 
@@ -41,6 +41,7 @@ const ONE_BODY_CLAIM_BYTES = 64 * 1024;
 const SMALL_BYTES = 8 * 1024;
 const PACE_CHECK_MS = 250;
 const BYTES_PER_MB = 1024 * 1024;
+const READS_PER_MINUTE = 1200;
 const BYTES_PER_UNIT = 64 * 1024;
 /** Chunks that cost a key as much as one faulty call. */
 export const CHUNKS_PER_UNIT = 64;
@@ -71,6 +72,7 @@ export class Bounds {
   readonly #calls: Shares;
   readonly #bytes: Shares;
   readonly #failed: FailedCalls;
+  readonly #reads: FailedCalls;
   readonly #entries = noted<Handle, Entry>();
   readonly #waiting = new Set<Waiting>();
   /** interval of the pace check of arriving bodies */
@@ -88,6 +90,7 @@ export class Bounds {
     this.#calls = new Shares(settings.callsAtOnce);
     this.#bytes = new Shares(settings.bodyBytesAtOnce);
     this.#failed = new FailedCalls(settings.failedCallsPerMinute, now);
+    this.#reads = new FailedCalls(READS_PER_MINUTE, now);
     this.held = new HeldAnswers(now);
   }
 
@@ -204,6 +207,13 @@ export class Bounds {
     if ((entry?.body?.size ?? 0) <= SMALL_BYTES) return work();
     const begun = await this.turns.run(entry?.key ?? "", once(work));
     return begun.result;
+  }
+
+  /** A read with a credential. It needs the database and no limit counts it. Throws PublicError after too many. */
+  countRead(credential: string): void {
+    const waitMs = this.#reads.waitMs(credential);
+    if (waitMs > 0) throw tooManyReads(waitMs);
+    this.#reads.charge(credential, 1);
   }
 
   /** Its body is no longer needed, because the provider has it. */

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import { asPublicError, ERRORS, type ErrorCode, PublicError } from "@/lib/errors";
 import { networkOf } from "@/lib/network";
 import { OTHER_ENDPOINTS } from "@/lib/wire/call";
@@ -63,7 +64,7 @@ export async function handle(gateway: Gateway, exchange: Exchange): Promise<Repl
       const refused = gateway.keys.knownAs(exchange);
       if (refused !== null) gateway.storms.refused(refused.key.familyId);
     }
-    if (blocked !== null || error?.code === "too_many_failed_calls") return { ...reply, isRepeated: true };
+    if (blocked !== null || (error !== null && HELD.has(error.code))) return { ...reply, isRepeated: true };
     return error !== null && BARE.has(error.code) ? reply : withLimits(gateway, exchange, reply);
   }
 }
@@ -92,6 +93,9 @@ function pathOf({ path }: Exchange): string {
   if (Object.hasOwn(ROUTES, path)) return path;
   return [MODEL_PATH, REFUSAL_PATH, RESPONSE_PATH, ...KEPT_PATHS].find((served) => path.startsWith(served)) ?? "";
 }
+
+/** Sent a second late, so that clients that repeat them do so slowly. */
+const HELD: ReadonlySet<ErrorCode> = new Set(["too_many_failed_calls", "too_many_attempts"]);
 
 /** Without a store request: the store gave no answer, or the answer must cost nothing. */
 const BARE: ReadonlySet<ErrorCode> = new Set(["limiter_unavailable", "overloaded", "too_much_at_once", "client_gone"]);
@@ -146,7 +150,14 @@ async function route(gateway: Gateway, exchange: Exchange): Promise<Reply> {
     throw new PublicError("method_not_allowed", `${path} takes ${allowed(methods)}.`, {
       details: { allow: allowed(methods) },
     });
+  if (method !== "POST" || handler === serveWish) gateway.bounds.countRead(credentialDigest(exchange));
   return handler(gateway, exchange);
+}
+
+/** Not yet checked: another secret for the same key has another digest, so a stranger uses up nobody's reads. */
+function credentialDigest({ header, clientAddress }: Exchange): string {
+  const sent = [header("authorization"), header("x-api-key"), header("api-key")].map((value) => value ?? "");
+  return hash("sha256", sent.some((value) => value !== "") ? sent.join("\n") : networkOf(clientAddress));
 }
 
 function allowed(methods: Readonly<Record<string, Handler>>): string {
