@@ -26,8 +26,13 @@ export function useZone(): readonly [Zone, (zone: Zone) => void] {
     defaultValue: "local",
     getInitialValueInEffect: false,
   });
-  const isInBrowser = useSyncExternalStore(never, yes, no);
+  const isInBrowser = useIsInBrowser();
   return [isInBrowser && zone !== "utc" ? "local" : "utc", setZone];
+}
+
+/** False on the server and in the browser's first render, which must be the same. */
+export function useIsInBrowser(): boolean {
+  return useSyncExternalStore(never, yes, no);
 }
 
 const never = () => () => undefined;

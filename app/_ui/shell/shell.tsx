@@ -57,7 +57,7 @@ import { type ReactNode, useMemo } from "react";
 import { asRole, can } from "@/lib/console/kernel/can.shared";
 import { NAV, NAV_GROUPS, type NavItem } from "../../nav";
 import { useLiveStream } from "../data/live";
-import { useZone } from "../figures/moment";
+import { useIsInBrowser, useZone } from "../figures/moment";
 import { ConfirmPassword } from "../forms/confirm-password";
 import { BrakeBanner } from "./brake-banner";
 import { useChords } from "./chords";
@@ -259,7 +259,10 @@ function ZoneToggle() {
 
 function SchemeToggle() {
   const { setColorScheme } = useMantineColorScheme();
-  const scheme = useComputedColorScheme("light", { getInitialValueInEffect: true });
+  // The server does not know the choice. A first render by it would not match, and React would draw the page again.
+  const isInBrowser = useIsInBrowser();
+  const chosen = useComputedColorScheme("light", { getInitialValueInEffect: true });
+  const scheme = isInBrowser ? chosen : "light";
   const next = scheme === "dark" ? "light" : "dark";
   return (
     <Tooltip label={`Switch to ${next}`}>
