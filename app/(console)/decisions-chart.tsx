@@ -9,6 +9,7 @@ import { chartsAhead } from "../_ui/figures/charts-ahead";
 import { useMomentWords } from "../_ui/figures/moment";
 import { partialBar, SO_FAR } from "../_ui/time/partial-bar";
 import { chosenMinutes, type Drag, placeOf } from "./overview/chosen-minutes";
+import { lineThrough } from "./overview/day-earlier";
 
 const HEIGHT = 260;
 const BarChart = dynamic(() => import("../_ui/figures/charts").then((charts) => charts.BarChart), {
@@ -35,7 +36,14 @@ const MinuteBar = partialBar("time");
 /** Redrawn only when its data has changed: figures come twice a second, into every open tab. */
 export const DecisionsChart = memo(Drawn, (before, after) => JSON.stringify(before) === JSON.stringify(after));
 
-function Drawn({ points, changes }: { points: Overview["chart"]; changes: Overview["changes"] }) {
+type ChartOf = {
+  readonly points: Overview["chart"];
+  readonly changes: Overview["changes"];
+  /** all calls of the same minutes a day earlier; null = not compared */
+  readonly before: readonly (number | null)[] | null;
+};
+
+function Drawn({ points, changes, before }: ChartOf) {
   const momentWords = useMomentWords();
   const router = useRouter();
   const [drag, setDrag] = useState<Drag | null>(null);
@@ -49,11 +57,19 @@ function Drawn({ points, changes }: { points: Overview["chart"]; changes: Overvi
       </Center>
     );
   }
+  const calls = before?.flatMap((one) => one ?? []) ?? [];
   const last = points.length - 1;
   const timeOf = (index: number) => momentWords(points[index]?.minute ?? "", "minute");
   const data = points.map((point, index) => ({
     ...point,
     time: index === last ? `${timeOf(index)}${SO_FAR}` : timeOf(index),
+  }));
+  const marks = marksOf(points, changes).map(({ index, what }) => ({
+    x: data[index]?.time ?? "",
+    label: what,
+    color: "gray.6",
+    // Towards the middle, so that no word is cut off at the edge.
+    labelPosition: index < points.length / 2 ? ("insideTopLeft" as const) : ("insideTopRight" as const),
   }));
   const finish = () => {
     const chosen =
@@ -75,7 +91,7 @@ function Drawn({ points, changes }: { points: Overview["chart"]; changes: Overvi
       series={SERIES.filter(({ name }) => name === "admitted" || points.some((point) => Reflect.get(point, name) > 0))}
       withLegend
       legendProps={{ verticalAlign: "bottom" }}
-      yAxisProps={{ width: 44, allowDecimals: false }}
+      yAxisProps={{ width: 44, allowDecimals: false, domain: [0, (most: number) => Math.max(most, ...calls)] }}
       xAxisProps={{ interval: 9 }}
       barProps={{ isAnimationActive: false, shape: MinuteBar }}
       barChartProps={{
@@ -92,13 +108,7 @@ function Drawn({ points, changes }: { points: Overview["chart"]; changes: Overvi
         onMouseLeave: () => setDrag(null),
       }}
       tickLine="none"
-      referenceLines={marksOf(points, changes).map(({ index, what }) => ({
-        x: data[index]?.time ?? "",
-        label: what,
-        color: "gray.6",
-        // Towards the middle, so that no word is cut off at the edge.
-        labelPosition: index < points.length / 2 ? "insideTopLeft" : "insideTopRight",
-      }))}
+      referenceLines={[...marks, ...lineThrough(data, before ?? [])]}
       valueFormatter={(value) => value.toLocaleString("en-US")}
     >
       {drag !== null && drag.from !== drag.to && (

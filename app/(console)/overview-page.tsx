@@ -12,13 +12,16 @@ import {
   SimpleGrid,
   Skeleton,
   Stack,
+  Switch,
   Text,
   Title,
 } from "@mantine/core";
 import { IconAlertCircle } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
+import { parseAsBoolean, useQueryState } from "nuqs";
 import { useState } from "react";
+import type { HourBefore } from "@/lib/console/overview/hour-before";
 import type { MoversView } from "@/lib/console/overview/movers/movers";
 import type { Overview } from "@/lib/console/overview/overview";
 import { api } from "../_ui/data/api";
@@ -30,6 +33,7 @@ import { Term } from "../_ui/words/term";
 import { BrakeCard } from "./brake-card";
 import { BrakeDialog, type BrakeDraft } from "./brake-dialog";
 import { DecisionsChart } from "./decisions-chart";
+import { callsDayEarlier } from "./overview/day-earlier";
 import { MoversCard } from "./overview/movers-card";
 import { ProviderCard } from "./provider-card";
 import { RefusedList } from "./refused-list";
@@ -37,6 +41,7 @@ import { TenantTable } from "./tenant-table";
 import { Verdict } from "./verdict";
 
 const MOVERS_EVERY_MS = 15_000;
+const BEFORE_EVERY_MS = 60_000;
 /** One lost answer is not worth an alarm. */
 const FAILURES_SHOWN = 2;
 
@@ -94,7 +99,7 @@ function Figures({ seen, moved, canBrake, onDraft }: FiguresOf) {
             <KpiCard
               label="Calls"
               value={count(cards.callsPerMinute)}
-              unit="per minute"
+              unit="admitted per minute"
               note={`${count(cards.callsToday)} today`}
               trend={chart.map((point) => point.admitted)}
             />
@@ -114,7 +119,7 @@ function Figures({ seen, moved, canBrake, onDraft }: FiguresOf) {
               label="Refused"
               value={count(cards.refusedPerMinute)}
               unit="per minute"
-              note={`${refusedShare.toFixed(1)} % of calls`}
+              note={`${refusedShare.toFixed(1)} % of all calls`}
               trend={chart.map((point) => point.limited + point.budget + point.stopped + point.other)}
             />
             <KpiCard
@@ -146,21 +151,7 @@ function Figures({ seen, moved, canBrake, onDraft }: FiguresOf) {
           </GridCol>
         )}
         <GridCol span={{ base: 12, lg: 8 }}>
-          <Card h="100%" component="section" aria-label="Decisions per minute">
-            <Group justify="space-between" mb="xs">
-              <Text fw={600}>Decisions per minute, last hour</Text>
-              <Text size="xs" c="dimmed">
-                {changes.length === 0 ? "" : `${plural(changes.length, "change")} of limits or brakes · `}
-                click or drag for{" "}
-                <Anchor component={Link} href="/requests/log?range=1h" size="xs" underline="always">
-                  the calls
-                </Anchor>
-                {" · "}
-                <ZoneNote />
-              </Text>
-            </Group>
-            <DecisionsChart points={chart} changes={changes} />
-          </Card>
+          <ChartCard chart={chart} changes={changes} />
         </GridCol>
         <GridCol span={{ base: 12, lg: 4 }}>
           <Stack gap="md" h="100%">
@@ -183,6 +174,47 @@ function Figures({ seen, moved, canBrake, onDraft }: FiguresOf) {
       </Grid>
     </Stack>
   );
+}
+
+/** The last hour, on request with the same one of the day before. */
+function ChartCard({ chart, changes }: Pick<Overview, "chart" | "changes">) {
+  const [isCompared, setIsCompared] = useQueryState("compare", parseAsBoolean.withDefault(false));
+  const before = useQuery({
+    queryKey: ["hour-before"],
+    queryFn: () => api<HourBefore>("overview/before"),
+    enabled: isCompared,
+    refetchInterval: BEFORE_EVERY_MS,
+  });
+  const earlier = isCompared && before.data !== undefined ? callsDayEarlier(before.data, chart) : null;
+  return (
+    <Card h="100%" component="section" aria-label="Decisions per minute">
+      <Group justify="space-between" mb={4}>
+        <Text fw={600}>Decisions per minute, last hour</Text>
+        <Switch
+          size="xs"
+          label="Compare with yesterday"
+          checked={isCompared}
+          onChange={(event) => void setIsCompared(event.currentTarget.checked)}
+        />
+      </Group>
+      <Text size="xs" c="dimmed" mb="xs">
+        {changes.length === 0 ? "" : `${plural(changes.length, "change")} of limits or brakes · `}
+        click or drag for{" "}
+        <Anchor component={Link} href="/requests/log?range=1h" size="xs" underline="always">
+          the calls
+        </Anchor>
+        {" · "}
+        <ZoneNote />
+        {earlier !== null && ` · line: all calls in the same hour yesterday, ${count(sumOf(earlier))} in total`}
+        {isCompared && before.error !== null && " · yesterday's calls could not be loaded"}
+      </Text>
+      <DecisionsChart points={chart} changes={changes} before={earlier} />
+    </Card>
+  );
+}
+
+function sumOf(calls: readonly (number | null)[]): number {
+  return calls.reduce<number>((sum, one) => sum + (one ?? 0), 0);
 }
 
 /** What the address proposes to stop: `?stop=all`, or a tenant. It only opens the dialog. */

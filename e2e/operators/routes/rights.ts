@@ -6,6 +6,7 @@ export const RIGHTS = {
   viewer: [
     "getOverview",
     "getOverviewMovers",
+    "getOverviewBefore",
     "getLive",
     "getSettings",
     "getTenants",

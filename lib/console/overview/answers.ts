@@ -80,6 +80,7 @@ export const OVERVIEW_ANSWERS = {
     openAlerts: z.object({ open: z.number(), critical: z.number(), wishes: z.number() }),
     changes: z.array(z.object({ at: z.string(), actor: z.string(), change: z.string() })),
   }),
+  hourBefore: z.object({ from: z.string(), callsPerMinute: z.array(z.number()) }),
   movers: z.object({
     from: z.string(),
     to: z.string(),

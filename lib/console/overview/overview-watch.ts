@@ -31,6 +31,8 @@ export class OverviewWatch {
   /** by the policy's version */
   readonly lines = new Remembered<{ readonly lines: readonly TenantLine[]; readonly total: number }>(KEEP_LINES_MS);
   readonly movers = new Remembered<MoversSeen>(KEEP_MINUTES_MS);
+  /** calls per minute of the chart's minutes, a day earlier */
+  readonly before = new Remembered<readonly number[]>(KEEP_LAST_HOUR_MS);
   readonly #served = new Remembered<Awaited<ReturnType<typeof usageByMinute>>>(KEEP_MINUTES_MS);
   readonly #refused = new Remembered<Awaited<ReturnType<typeof refusalsByMinute>>>(KEEP_MINUTES_MS);
   readonly #hours = new Remembered<Awaited<ReturnType<typeof sumUsage>>>(KEEP_HOURS_MS);

@@ -1,6 +1,7 @@
 import { type Route, route } from "../api/route";
 import { noQuery } from "../kernel/input";
 import { OVERVIEW_ANSWERS } from "./answers";
+import { hourBefore } from "./hour-before";
 import { streamLive } from "./live/live-door";
 import { movers } from "./movers/movers";
 import { overview } from "./overview";
@@ -24,6 +25,15 @@ export const OVERVIEW_ROUTES: readonly Route[] = [
     input: noQuery,
     output: OVERVIEW_ANSWERS.movers,
     verb: movers,
+  }),
+  route({
+    method: "get",
+    path: "/overview/before",
+    right: "overview.view",
+    summary: "Count the calls per minute in the same hour of the day before",
+    input: noQuery,
+    output: OVERVIEW_ANSWERS.hourBefore,
+    verb: hourBefore,
   }),
   route({
     method: "get",

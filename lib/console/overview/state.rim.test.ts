@@ -3,8 +3,9 @@ import type { OpenDatabase } from "@/db/client";
 import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { beat, countInstances } from "@/db/queries/fleet/instances";
 import { countOpenAlerts, insertAlerts, putRule, readAlerts } from "@/db/queries/operators/alerts";
-import { usage } from "@/db/schema/books";
+import { refusalCounts, usage } from "@/db/schema/books";
 import { HOUR_MS, MINUTE_MS } from "@/lib/clock";
+import { callsFrom } from "./hour-before";
 import { OverviewWatch } from "./overview-watch";
 
 const START = Date.parse("2026-11-21T12:00:00Z");
@@ -85,4 +86,23 @@ test("today is every hour since midnight once, from the first minute of a day to
       costMicroUsd: past.reduce((sum, hour) => sum + hour.costMicroUsd, 0),
     });
   }
+});
+
+test("the hour before counts admitted and refused calls of its minutes, and none of other hours", async () => {
+  const { db } = opened;
+  const from = START - 3 * 24 * HOUR_MS;
+  const at = (minute: number) => new Date(from + minute * MINUTE_MS);
+  const served = { grain: "minute", tenantId: "t", model: "m", keyFamilyId: "", feature: "", userDigest: "" };
+  const none = { broken: 0, degraded: 0, inputTokens: 0, cachedInputTokens: 0, outputTokens: 0, costMicroUsd: 0 };
+  const minutes = [-1, 0, 7, 59, 60].map((minute) => ({ ...served, ...none, bucket: at(minute), calls: 2 }));
+  await db.insert(usage).values(minutes);
+  const refused = { tenantId: "t", code: "rate_limit_exceeded", layer: "key", dimension: "requests", limitName: "l" };
+  await db.insert(refusalCounts).values([-1, 7, 8, 60].map((minute) => ({ ...refused, minute: at(minute), count: 5 })));
+  const calls = await callsFrom(db, from);
+  expect(calls.flatMap((count, minute) => (count === 0 ? [] : [[minute, count]]))).toEqual([
+    [0, 2],
+    [7, 7],
+    [8, 5],
+    [59, 2],
+  ]);
 });
