@@ -200,6 +200,12 @@ describe("pieces", () => {
     expect(data).toBe(captions);
     // 8 KiB are held at 2 s, and nobody says anything else.
     expect(await rowOf(response)).toMatchObject({ costMicroUsd: 200, usageSource: "counted" });
+    // Plain text has no report, so it is read as JSON.
+    upstream.play = answering(200, { text: "water", usage: { type: "duration", seconds: 61.2 } });
+    const plain = client.audio.transcriptions.create({ model: "by-piece", file, response_format: "text" });
+    const given = await plain.withResponse();
+    expect([given.data, given.response.headers.get("content-type")]).toEqual(["water\n", "text/plain; charset=utf-8"]);
+    expect(await rowOf(given.response)).toMatchObject({ costMicroUsd: 6200 });
   });
 
   test("speech is billed by the character, and its bytes pass as they are", async () => {

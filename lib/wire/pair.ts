@@ -108,7 +108,7 @@ function sentNames({ body }: Call): ToolNames {
 
 /** The call with the parts that its answer's translation reads, without the megabytes that only the provider needs. */
 export function withoutInput(call: Call): Call {
-  const { tools, thinking, thread } = call.body;
+  const { tools, thinking, thread, response_format: format } = call.body;
   const names = listOf(tools).map((tool) => ({ name: textOf(member(tool, "name")) }));
   const { endpoint, model, stream, wantsUsage, maxOutputTokens, choices, user, messageCount, imageCount, asks, batch } =
     call;
@@ -124,8 +124,13 @@ export function withoutInput(call: Call): Call {
     imageCount,
     asks,
     batch,
-    // A thread's name may be long, and is not read.
-    body: { tools: names, thinking, thread: isObject(thread) ? {} : undefined },
+    // A thread's name and a schema may be long, and are not read.
+    body: {
+      tools: names,
+      thinking,
+      thread: isObject(thread) ? {} : undefined,
+      response_format: typeof format === "string" ? format : undefined,
+    },
     inputTexts: [],
     drops: call.drops ?? [],
   };

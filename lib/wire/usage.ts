@@ -27,6 +27,8 @@ export type MeteredBody = {
   readonly reading: Reading;
   /** The answer is not JSON: the caller gets its bytes unchanged. */
   readonly isBytes?: true;
+  /** The caller asked for this text, without JSON around it. */
+  readonly plain?: string;
 };
 
 /** A provider may report anything; a number above this is a mistake and counts as not reported. */

@@ -130,6 +130,10 @@ async function wholeReply(input: Relay, upstream: Forwarded): Promise<Reply> {
   else await open.finish(metered === null ? "upstream_protocol_error" : "complete", metered !== null);
   if (metered === null) throw noAnswer(input, bytes);
   putHeaders(headers, idsOf(open));
+  if (metered.plain !== undefined) {
+    headers["content-type"] = "text/plain; charset=utf-8";
+    return { status: OK, headers, body: Buffer.from(metered.plain) };
+  }
   if (metered.isBytes === true) return bytesReply(bytes, upstream, headers);
   return jsonReply(200, metered.body, headers);
 }

@@ -12,6 +12,7 @@ import { traceContext } from "@/lib/wire/open/trace-context";
 import { refusesUsage } from "@/lib/wire/openai/refuses-usage";
 import { asOther } from "@/lib/wire/others/endpoints";
 import { formWith } from "@/lib/wire/others/form-body";
+import { isPlainTranscript } from "@/lib/wire/others/meter-other";
 import type { Candidate } from "../attempt/candidates";
 import type { Bounds } from "../bounds/bounds";
 import { type Exchange, putHeaders } from "../exchange/exchange";
@@ -96,7 +97,10 @@ function encoded(
 ): Uint8Array {
   const { source, form, at } = call;
   if (at !== undefined && source === undefined) return new Uint8Array();
-  if (form !== undefined && source !== undefined) return formWith(source, form, "model", textOf(after.model));
+  if (form !== undefined && source !== undefined) {
+    const format = isPlainTranscript(call) ? { response_format: "json" } : {};
+    return formWith(source, form, { ...format, model: textOf(after.model) });
+  }
   return isSame && source !== undefined
     ? rawBody({ source, before: call.body, after, keepsNulls: !isStrict })
     : writtenBody(after);

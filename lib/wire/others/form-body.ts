@@ -64,11 +64,21 @@ export function fieldsOf(bytes: Uint8Array, { parts }: FormBody): Record<string,
   return fields;
 }
 
-/** The form with another value of one field; every other byte stays. */
-export function formWith(bytes: Uint8Array, { parts }: FormBody, name: string, value: string): Uint8Array {
-  const part = parts.find((one) => one.name === name && one.filename === null);
-  if (part === undefined) return bytes;
-  return Buffer.concat([bytes.subarray(0, part.start), Buffer.from(value), bytes.subarray(part.end)]);
+/** The form with other values of some of its fields; every other byte stays. */
+export function formWith(
+  bytes: Uint8Array,
+  { parts }: FormBody,
+  values: Readonly<Record<string, string | undefined>>,
+): Uint8Array {
+  const pieces: Uint8Array[] = [];
+  let from = 0;
+  for (const { name, filename, start, end } of parts) {
+    const value = filename === null && Object.hasOwn(values, name) ? values[name] : undefined;
+    if (value === undefined) continue;
+    pieces.push(bytes.subarray(from, start), Buffer.from(value));
+    from = end;
+  }
+  return Buffer.concat([...pieces, bytes.subarray(from)]);
 }
 
 function namesIn(headers: string): Pick<FormPart, "name" | "filename"> {

@@ -75,15 +75,35 @@ function reportedAs(usage: Usage | null, uses: Readonly<Record<string, number>>)
   return { reported: usageWith(usage, { parts, uses }), countedOutputTokens: 0, hasContent: true, seen: { uses } };
 }
 
-/** JSON with its usage, in tokens or seconds; or plain text, without a report. */
-function transcribed(bytes: Uint8Array, { asks }: Call): MeteredBody | null {
+/**
+ * Whether a transcript is asked for as plain text. Providers report no usage with it, and its file may be packed so tightly
+ * that its size says nothing of its length. So it is asked for as JSON, and the caller gets its text.
+ */
+export function isPlainTranscript({ endpoint, stream, body }: Pick<Call, "endpoint" | "stream" | "body">): boolean {
+  return endpoint === "transcriptions" && !stream && body.response_format === "text";
+}
+
+/** JSON with its usage, in tokens or seconds; or subtitles, without a report. */
+function transcribed(bytes: Uint8Array, call: Call): MeteredBody | null {
+  const { asks } = call;
   const value = parseBody(bytes);
   const held = asks.pieces?.find(({ fee }) => fee === "second")?.most ?? 0;
   if (value === null) {
-    return bytes.byteLength === 0 ? null : { body: {}, isBytes: true, reading: unreported({ second: held }) };
+    const second = Math.max(held, lastSecondIn(bytes));
+    return bytes.byteLength === 0 ? null : { body: {}, isBytes: true, reading: unreported({ second }) };
   }
   if (typeof value.text !== "string" || saidIn(value) !== null) return null;
-  return { body: value, reading: transcriptRead(value, { asks }) };
+  const reading = transcriptRead(value, { asks });
+  return isPlainTranscript(call) ? { body: {}, plain: `${value.text}\n`, reading } : { body: value, reading };
+}
+
+/** The end of the last subtitle (SRT or WebVTT), in seconds; 0 = there are none. */
+function lastSecondIn(bytes: Uint8Array): number {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+  const end = /^ (?:(\d{1,4}):)?(\d{2}):(\d{2})[.,]\d{3}/.exec(text.slice(text.lastIndexOf("-->") + 3));
+  if (end === null) return 0;
+  const [, hours = "0", minutes, seconds] = end;
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds) + 1;
 }
 
 /** A transcript's own report: tokens or seconds; without one, what was reserved. */
