@@ -5,15 +5,16 @@ import type { Endpoint } from "../call";
  * Members that a provider which is itself a gateway would read as a call's target, credential or model, and members
  * that make more output than the admitted cap. All others pass where both sides speak one dialect.
  */
-const CLOSED: ReadonlySet<string> = new Set([
+const TARGETS: readonly string[] = [
   ...["api_base", "base_url", "api_key", "api_version", "organization", "extra_headers", "headers", "extra_body"],
   ...["custom_llm_provider", "deployment_id", "fallbacks", "models", "mock_response", "provider", "preset"],
   ...["model_list", "user_config", "default_fallbacks", "context_window_fallbacks", "content_policy_fallbacks"],
   ...["region_name", "num_retries"],
-  // The answer and its usage would come later, at another place (xAI, DeepInfra, Replicate).
-  ...["deferred", "webhook", "webhook_url", "webhook_events_filter", "callback_url"],
-  ...["best_of", "use_beam_search", "max_new_tokens", "num_predict", "max_tokens_to_sample"],
-]);
+];
+/** The answer and its usage would come later, at another place (xAI, DeepInfra, Replicate). */
+const ELSEWHERE: readonly string[] = ["deferred", "webhook", "webhook_url", "webhook_events_filter", "callback_url"];
+const CAPS: readonly string[] = ["best_of", "use_beam_search", "max_new_tokens", "num_predict", "max_tokens_to_sample"];
+const CLOSED: ReadonlySet<string> = new Set([...TARGETS, ...ELSEWHERE, ...CAPS]);
 /** Accounts, hosts and credentials of clouds, as LiteLLM reads them from a body. */
 const OF_CLOUDS = /^(?:aws|azure|vertex|vertex_ai|sagemaker|watsonx|litellm)_/;
 /** The cap's names at other endpoints: a server that reads both would take the wrong one. */
@@ -69,10 +70,19 @@ export function refuseClosed(endpoint: Endpoint, body: Readonly<Record<string, u
   const isClosed = (name: string) => isClosedAnywhere(name) || OTHER_CAPS[endpoint]?.includes(name);
   const closed = Object.keys(body).find(isClosed);
   if (closed !== undefined) {
-    throw new PublicError("unknown_field", `The field ${JSON.stringify(closed)} is not served here.`, {
-      param: closed,
-    });
+    const message = `The field ${JSON.stringify(closed)} is not served here: ${whyClosed(closed)}`;
+    throw new PublicError("unknown_field", message, { param: closed });
   }
+}
+
+/** What a caller of another gateway can do instead. */
+function whyClosed(name: string): string {
+  if (TARGETS.includes(name) || OF_CLOUDS.test(name))
+    return "it would choose a model, host or account. Leave it out; the operator sets these for each model.";
+  if (ELSEWHERE.includes(name)) return "it would bring the answer to another place. Leave it out.";
+  const meant = [...EXACT].find((one) => one !== name && folded(one) === folded(name));
+  if (meant !== undefined) return `it is another spelling of ${JSON.stringify(meant)}.`;
+  return "it would allow more output than the cap. Leave it out, and use this endpoint's own cap.";
 }
 
 /** The first member that is not on its endpoint's list, for providers that get nothing unknown. */

@@ -51,6 +51,18 @@ describe("unknown members pass", () => {
     },
   );
 
+  test.each([
+    ["provider", "the operator sets these"],
+    ["aws_region_name", "the operator sets these"],
+    ["webhook", "to another place"],
+    ["maxTokens", 'another spelling of "max_tokens"'],
+    ["Provider", 'another spelling of "provider"'],
+    ["best_of", "more output than the cap"],
+    ["max_output_tokens", "this endpoint's own cap"],
+  ])("a refused member's error says what to do: %s", (name, said) => {
+    expect(() => refuseClosed("chat", { [name]: 1 })).toThrow(said);
+  });
+
   test("an unknown member is named when the provider is strict", () => {
     expect(unknownField({ model: "m", ...said, new_one: 1 }, KNOWN_FIELDS.chat)).toBe("new_one");
     expect(unknownField({ model: "m", ...said, seed: 1 }, KNOWN_FIELDS.chat)).toBeNull();
