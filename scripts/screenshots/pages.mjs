@@ -2,7 +2,6 @@ const MONTH = new Date().toISOString().slice(0, 7);
 
 /** Pages of the console that show something in every state, by the name of their pictures. */
 const EVERYWHERE = {
-  overview: "/",
   setup: "/setup",
   providers: "/providers",
   catalog: "/catalog",
@@ -26,6 +25,8 @@ const EVERYWHERE = {
   settings: "/settings",
   config: "/config",
   playground: "/playground",
+  // Last: its movers are those of whole minutes.
+  overview: "/",
 };
 
 /** Pages of one object. */

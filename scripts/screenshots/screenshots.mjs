@@ -29,6 +29,8 @@ const folder = path.join(root, "screenshots");
 const HEIGHT_MAX = 6000;
 const HEIGHTS = { 360: 780 };
 const SETTLE_MS = 500;
+/** A read that fails is tried again before the page says so. */
+const FAILING_MS = 6000;
 const RESIZE_MS = 350;
 const REDRAW_MS = 100;
 const LOADED_MS = 8000;
@@ -101,7 +103,7 @@ async function shoot(context, { page, base, demo, target, isDialog = false }) {
     await tab.setViewportSize({ width: first, height: HEIGHTS[first] ?? 900 });
     await tab.goto(page.path.startsWith("/") ? `${base}${page.path}` : page.path);
     await loaded(tab, page.name);
-    await tab.waitForTimeout(SETTLE_MS);
+    await tab.waitForTimeout(target.endsWith("error") ? FAILING_MS : SETTLE_MS);
     // What was asked for after the first answer.
     await loaded(tab, page.name);
     if (page.act !== undefined) {
