@@ -49,7 +49,7 @@ test("pull the brake for one tenant, see it refused with the reason while others
   await dialog.getByRole("textbox", { name: "Type standard to confirm" }).fill("standard");
   await press.click();
   const banner = page.getByRole("alert", { name: "Active brakes" });
-  await expect(banner).toContainText("Calls of tenant standard are stopped");
+  await expect(banner).toContainText("Calls of tenant Harbour Logistics are stopped");
   await expect(banner).toContainText("Runaway script at Harbour");
 
   const refused = await spillway.chat(standard);

@@ -38,7 +38,7 @@ test("find the burning tenant, stop it for 15 minutes with a reason, see it stop
   await press("Enter");
   await expect(page.getByRole("alert", { name: "Active brakes" })).toContainText("a script runs away");
   expect((await call()).status).toBe(503);
-  await page.getByRole("button", { name: "Lift now: Calls of tenant standard" }).focus();
+  await page.getByRole("button", { name: "Lift now: Calls of tenant Harbour Logistics" }).focus();
   await press("Enter");
   await expect(page.getByText("a script runs away")).toHaveCount(0);
   expect((await call()).status).toBe(200);

@@ -75,7 +75,7 @@ function ActiveBrakes({ brakes, onLift }: ActiveOf) {
       rows={brakes.map((brake) => ({
         id: brake.id,
         cells: [
-          scopeWords(brake.scope),
+          scopeWords(brake.scope, brake.names),
           <Mode key="mode" mode={brake.mode} />,
           brake.reason,
           brake.createdBy,
@@ -111,7 +111,7 @@ function EarlierBrakes({ brakes }: { brakes: readonly BrakeView[] }) {
       rows={brakes.map((brake) => ({
         id: brake.id,
         cells: [
-          scopeWords(brake.scope),
+          scopeWords(brake.scope, brake.names),
           <Mode key="mode" mode={brake.mode} />,
           brake.reason,
           brake.createdBy,

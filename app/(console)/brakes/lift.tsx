@@ -32,7 +32,7 @@ export function Lift({ brake, onClose }: { brake: BrakeView; onClose: () => void
       onClose={onClose}
       onDone={() => tellLifted(brake, () => queries.invalidateQueries())}
     >
-      <Text size="sm">{scopeWords(brake.scope)} pass again.</Text>
+      <Text size="sm">{scopeWords(brake.scope, brake.names)} pass again.</Text>
       <Select
         label="Admitted calls"
         data={RAMPS}

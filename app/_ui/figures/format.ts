@@ -25,11 +25,6 @@ export function dollars(microUsd: number): string {
   });
 }
 
-/** Dollars for small spaces; less than a cent is marked. */
-export function shortDollars(microUsd: number): string {
-  return microUsd > 0 && microUsd < 10_000 ? "< $0.01" : dollars(Math.round(microUsd / 10_000) * 10_000);
-}
-
 /** "45 s", "3 min 5 s", "2 h 10 min", "9 days 12 h". */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${Math.ceil(seconds)} s`;
@@ -113,11 +108,17 @@ export const ALGORITHM_WORDS: Readonly<Record<string, string>> = {
   concurrency: "Concurrency",
 };
 
-/** What a brake covers, as a sentence part. */
-export function scopeWords(scope: Readonly<Record<string, string | undefined>>): string {
-  const parts = Object.entries(scope).flatMap(([member, name]) =>
-    name === undefined ? [] : member === "priority" ? `priority ${name} and less urgent` : `${member} ${name}`,
-  );
+type Names = { readonly tenant?: string; readonly key?: string; readonly keyTenant?: string };
+
+/** What a brake covers, as a sentence part. `names`: of its tenant and key; absent = slug and id. */
+export function scopeWords(scope: Readonly<Record<string, string | undefined>>, names: Names = {}): string {
+  const { tenant, key, keyTenant } = names;
+  const parts = Object.entries(scope).flatMap(([member, name]) => {
+    if (name === undefined) return [];
+    if (member === "priority") return `priority ${name} and less urgent`;
+    if (member === "key" && key !== undefined) return `key "${key}" of ${keyTenant}`;
+    return `${member} ${member === "tenant" ? (tenant ?? name) : name}`;
+  });
   return parts.length === 0 ? "All calls" : `Calls of ${parts.join(" and ")}`;
 }
 

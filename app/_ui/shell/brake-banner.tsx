@@ -42,7 +42,7 @@ function BrakeBar({ brake, canLift }: { brake: BrakeState; canLift: boolean }) {
           <IconHandStop size={22} style={{ flexShrink: 0 }} aria-hidden />
           <div>
             <Text fw={650} c="inherit">
-              {scopeWords(brake.scope)} {stateWords(brake)}
+              {scopeWords(brake.scope, brake.names)} {stateWords(brake)}
               <Remaining until={brake.expiresAt} />
             </Text>
             <Text size="sm" c="inherit">
@@ -57,7 +57,7 @@ function BrakeBar({ brake, canLift }: { brake: BrakeState; canLift: boolean }) {
             size="sm"
             loading={lift.isPending}
             onClick={() => lift.mutate()}
-            aria-label={`Lift now: ${scopeWords(brake.scope)}`}
+            aria-label={`Lift now: ${scopeWords(brake.scope, brake.names)}`}
           >
             Lift now
           </Button>

@@ -26,7 +26,7 @@ test("stop the tenant that burns money, and let it call again", async ({ console
   await hand.click(dialog.getByRole("button", { name: "Stop calls of standard" }));
   await expect(page.getByRole("alert", { name: "Active brakes" })).toContainText("Runaway caller");
   expect((await call()).status).toBe(503);
-  await hand.click(page.getByRole("button", { name: "Lift now: Calls of tenant standard" }));
+  await hand.click(page.getByRole("button", { name: "Lift now: Calls of tenant Harbour Logistics" }));
   await expect(page.getByText("Runaway caller")).toHaveCount(0);
   expect((await call()).status).toBe(200);
   hand.done("stop the tenant that burns money, and let it call again");

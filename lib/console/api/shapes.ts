@@ -50,6 +50,9 @@ export const storedBrakeShape = z.object({
   liftReason: z.string().nullable(),
   rampFrom: z.string().nullable(),
   active: z.boolean(),
+  names: z
+    .object({ tenant: z.string().optional(), key: z.string().optional(), keyTenant: z.string().optional() })
+    .optional(),
 });
 
 /** The rate that a forecast continues. */

@@ -1,6 +1,11 @@
 import type { BrakeRow } from "@/db/queries/operators/brakes";
+import type { NamesOf } from "@/db/queries/operators/scope-names";
 
-export type BrakeState = ReturnType<typeof shownBrake>;
+export type BrakeState = ReturnType<typeof shownBrake> & {
+  /** what the tenant and the key of its scope are called; absent = not looked up, or removed since */
+  readonly names?: ScopeNames;
+};
+export type ScopeNames = { readonly tenant?: string; readonly key?: string; readonly keyTenant?: string };
 
 /** A brake as the admin API and the console show it. */
 export function shownBrake(row: BrakeRow, now: number) {
@@ -20,5 +25,18 @@ export function shownBrake(row: BrakeRow, now: number) {
     /** start of its gradual lift, which ends when it expires; null = fully in force */
     rampFrom: row.rampFrom?.toISOString() ?? null,
     active: isActive,
+  };
+}
+
+/** The names of a brake's scope, for its view. */
+export function namesFor({ scope }: Pick<BrakeRow, "scope">, known: NamesOf): { names?: ScopeNames } {
+  const tenant = scope.tenant === undefined ? undefined : known.tenants.get(scope.tenant);
+  const key = scope.key === undefined ? undefined : known.keys.get(scope.key);
+  if (tenant === undefined && key === undefined) return {};
+  return {
+    names: {
+      ...(tenant === undefined ? {} : { tenant }),
+      ...(key === undefined ? {} : { key: key.name, keyTenant: key.tenant }),
+    },
   };
 }

@@ -8,6 +8,7 @@ import {
   listBrakes as readBrakes,
   refusedByBrakes,
 } from "@/db/queries/operators/brakes";
+import { namesOf } from "@/db/queries/operators/scope-names";
 import { PublicError } from "@/lib/errors";
 import type { BrakeScope } from "@/lib/limits/brake";
 import { needsConfirmation } from "../access/sessions";
@@ -15,7 +16,7 @@ import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 import { brakeId, type liftInput, type newBrake, refuseUnknown, unknownName } from "./brake-input";
-import { type BrakeState, shownBrake } from "./brake-view";
+import { type BrakeState, namesFor, shownBrake } from "./brake-view";
 
 const HISTORY_MAX = 100;
 
@@ -93,7 +94,8 @@ export async function listBrakes({
     rows.map((row) => row.id),
     now,
   );
-  return { body: { brakes: rows.map(view) } };
+  const known = await namesIn(context, rows);
+  return { body: { brakes: rows.map((row) => ({ ...view(row), ...namesFor(row, known) })) } };
 }
 
 /** Brakes with their refusal counts. `ids`: the brakes to show. */
@@ -109,7 +111,14 @@ async function viewOf({ db }: ConsoleContext, ids: readonly string[], now: numbe
 /** Brakes in force, without refusal counts. Called twice per second. */
 export async function brakesNow(context: ConsoleContext): Promise<BrakeState[]> {
   const now = context.clock.now();
-  return (await brakesOn(context.db, new Date(now))).map((row) => shownBrake(row, now));
+  const rows = await brakesOn(context.db, new Date(now));
+  const known = await namesIn(context, rows);
+  return rows.map((row) => ({ ...shownBrake(row, now), ...namesFor(row, known) }));
+}
+
+function namesIn({ db }: ConsoleContext, rows: readonly BrakeRow[]) {
+  const named = (member: "tenant" | "key") => rows.flatMap(({ scope }) => scope[member] ?? []);
+  return namesOf(db, { tenants: named("tenant"), keys: named("key") });
 }
 
 export type BrakeView = BrakeState & {

@@ -95,7 +95,7 @@ function Stopped({ tenant }: { tenant: TenantView }) {
       color={color}
       tt="none"
       style={{ cursor: "pointer" }}
-      title={[...whole, ...part].map(({ scope, reason }) => `${scopeWords(scope)}: ${reason}`).join("\n")}
+      title={[...whole, ...part].map(({ scope, names, reason }) => `${scopeWords(scope, names)}: ${reason}`).join("\n")}
     >
       {words}
     </Badge>
