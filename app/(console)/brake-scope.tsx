@@ -65,6 +65,7 @@ export function Narrowing({
         size="sm"
         onClick={() => setOpen(true)}
         style={{ alignSelf: "flex-start" }}
+        ta="left"
       >
         Narrow by user, session, agent, tag, provider, tier, endpoint or priority
       </Anchor>

@@ -26,8 +26,9 @@ import type { MoversView } from "@/lib/console/overview/movers/movers";
 import type { Overview } from "@/lib/console/overview/overview";
 import { api } from "../_ui/data/api";
 import { useLive } from "../_ui/data/live";
-import { compact, count, dollars, plural, shortDollars } from "../_ui/figures/format";
+import { compact, count, dollars, plural } from "../_ui/figures/format";
 import { KpiCard } from "../_ui/figures/kpi-card";
+import { useMomentWords } from "../_ui/figures/moment";
 import { ZoneNote } from "../_ui/time/zone-note";
 import { Term } from "../_ui/words/term";
 import { BrakeCard } from "./brake-card";
@@ -44,6 +45,7 @@ const MOVERS_EVERY_MS = 15_000;
 const BEFORE_EVERY_MS = 60_000;
 /** One lost answer is not worth an alarm. */
 const FAILURES_SHOWN = 2;
+const OLD_MS = 3000;
 
 /** What is happening now, which tenants are near a limit, and the button to stop them. */
 export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: string | null }) {
@@ -64,6 +66,9 @@ export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: stri
           retry={() => live.refetch({ cancelRefetch: true })}
           {...(canBrake ? { onDraft: setDraft } : {})}
         />
+      )}
+      {live.data !== undefined && live.failureCount >= FAILURES_SHOWN && Date.now() - live.dataUpdatedAt > OLD_MS && (
+        <Old at={live.dataUpdatedAt} message={live.failureReason?.message ?? ""} />
       )}
       {live.data !== undefined && <Figures {...{ canBrake, moved }} seen={live.data} onDraft={setDraft} />}
       {draft !== null && <BrakeDialog draft={draft} onClose={() => setDraft(null)} />}
@@ -124,7 +129,7 @@ function Figures({ seen, moved, canBrake, onDraft }: FiguresOf) {
             />
             <KpiCard
               label="Spend today"
-              value={shortDollars(cards.spendTodayMicroUsd)}
+              value={dollars(cards.spendTodayMicroUsd)}
               unit="US dollars since 00:00 UTC"
               trend={chart.map((point) => point.costMicroUsd)}
             />
@@ -240,6 +245,19 @@ function Waiting() {
       <Skeleton h={300} radius="md" />
       <Skeleton h={220} radius="md" />
     </Stack>
+  );
+}
+
+/** No newer figures arrive: those on the page are of the past. They are asked for without end. */
+function Old({ at, message }: { at: number; message: string }) {
+  const momentWords = useMomentWords();
+  return (
+    <Alert color="red" icon={<IconAlertCircle />} role="alert" mb="md">
+      <b>The figures below are old: {momentWords(new Date(at).toISOString(), "time")}.</b> {message}{" "}
+      <Anchor component={Link} href="/status" size="sm" underline="always">
+        Status
+      </Anchor>
+    </Alert>
   );
 }
 

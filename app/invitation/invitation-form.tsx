@@ -45,7 +45,7 @@ export function InvitationForm() {
             />
             <PasswordInput label="Repeat the password" name="again" autoComplete="new-password" required />
             <Button type="submit" loading={isBusy} fullWidth>
-              Set the password and sign in
+              Set password and sign in
             </Button>
             <Anchor href="/sign-in" size="sm">
               I already have a password

@@ -182,7 +182,7 @@ test("keys of all tenants are found, and a file shows what it would change befor
   const keys = page.getByRole("region", { name: "Keys", exact: true });
   await page.getByRole("textbox", { name: "Find a key" }).fill(spillway.demo.keys.enterprise.split("_")[2] ?? "");
   await expect(keys.getByRole("row")).toHaveCount(2);
-  await expect(keys).toContainText("enterprise");
+  await expect(keys).toContainText("Northwind Bank");
   await page.goto("/config");
   const file = "spillway: config/1\ntenants:\n  heron-two: { name: Heron Two, tier: free }\n";
   await page.getByRole("textbox", { name: "The file" }).fill(file);

@@ -83,7 +83,7 @@ test("a second operator is invited as a viewer by a link, chooses a password, an
   const choose = async (first: string, again: string) => {
     await bea.locator("input[name=password]").fill(first);
     await bea.locator("input[name=again]").fill(again);
-    await bea.getByRole("button", { name: "Set the password and sign in" }).click();
+    await bea.getByRole("button", { name: "Set password and sign in" }).click();
   };
   await choose("a quiet harbour", "a quiet harbor");
   await expect(bea.getByRole("alert").filter({ hasText: "differ" })).toBeVisible();

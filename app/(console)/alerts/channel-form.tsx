@@ -10,8 +10,8 @@ import { SecretOnce } from "../../_ui/forms/secret-once";
 type Made = ChannelView & { readonly secret?: string };
 
 const KINDS = [
-  { value: "webhook", label: "Webhook, signed (Standard Webhooks)" },
-  { value: "slack", label: "Slack, Mattermost or Discord (/slack)" },
+  { value: "webhook", label: "Webhook, signed" },
+  { value: "slack", label: "Slack, Mattermost, Discord" },
   { value: "smtp", label: "Mail by SMTP" },
   { value: "pagerduty", label: "PagerDuty (Events API v2)" },
 ];
@@ -105,7 +105,7 @@ function PlaceFields({ filled, set }: Part) {
       {hasUrl(kind) && (
         <TextInput
           label="Address"
-          description="stored encrypted; only the host is shown"
+          description={`stored encrypted; only the host is shown${kind === "slack" ? "; for Discord, end it with /slack" : ""}`}
           type="url"
           placeholder="https://"
           value={filled.url}

@@ -136,7 +136,7 @@ function SizeFields({ filled, set }: Part) {
   return (
     <SimpleGrid cols={{ base: 1, xs: 3 }} style={{ alignItems: "end" }}>
       {tokens("contextTokens", "Context")}
-      {tokens("maxOutputTokens", "Longest output")}
+      {tokens("maxOutputTokens", "Max output")}
       {tokens("defaultOutputTokens", "Usual output")}
     </SimpleGrid>
   );

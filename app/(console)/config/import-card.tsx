@@ -70,7 +70,7 @@ export function ImportCard() {
             )}
           </FileButton>
           <TextInput
-            label="Called"
+            label="File name"
             description="objects are marked with this name"
             value={source}
             onChange={(event) => setSource(event.currentTarget.value)}

@@ -9,7 +9,7 @@ import { Listing } from "../../_ui/figures/listing";
 import { type KeyActs, KeyMenu } from "./key-menu";
 import { rotationWords } from "./rotation-words";
 
-const HEAD = ["Key", "Tenant", "State", "May call", "Created", "Last used", "Expires", "30 days", ""];
+const HEAD = ["Key", "Tenant", "State", "May call", "Created", "Last used", "Expires", "Cost, 30 days", ""];
 
 /** A page of keys; a name leads to its calls in the log. */
 export function KeyListing({
@@ -32,7 +32,7 @@ export function KeyListing({
   return (
     <Listing
       title="Keys"
-      note="cost of the last 30 days, including the keys that it replaced"
+      note="the cost includes the keys that it replaced"
       head={HEAD}
       texts={[1, 2, 3, 4, 5, 6, 8]}
       empty={isFiltered ? "No matching keys." : "No keys yet. Create one: a tenant's calls need a key."}
@@ -48,11 +48,16 @@ export function KeyListing({
             </Text>
           </span>,
           <Anchor key="tenant" component={Link} href={`/tenants/${key.tenant}`} size="sm">
-            {key.tenant}
+            {key.tenantName ?? key.tenant}
           </Anchor>,
-          <Badge key="state" variant="dot" color={key.status === "active" ? "teal" : "gray"} tt="none">
-            {key.status}, {key.environment}
-          </Badge>,
+          <span key="state">
+            <Badge variant="dot" color={key.status === "active" ? "teal" : "gray"} tt="none" miw="max-content">
+              {key.status}
+            </Badge>
+            <Text size="xs" c="dimmed">
+              {key.environment}
+            </Text>
+          </span>,
           scopeWords(key),
           <Brief key="created" text={fromNow(key.createdAt, now)} />,
           <span key="used">
@@ -63,7 +68,7 @@ export function KeyListing({
             </Text>
           </span>,
           <span key="expires">
-            <Brief text={key.expiresAt === null ? "never" : fromNow(key.expiresAt, now)} />
+            <Brief text={endWords(key, now)} />
             <Due words={rotationWords(key, now)} />
           </span>,
           <Text key="spent" span size="sm" display="inline-block" miw={80} ta="right">
@@ -92,6 +97,12 @@ function Brief({ text }: { text: string }) {
       {text}
     </Text>
   );
+}
+
+/** When it ends, or has ended. */
+function endWords({ status, expiresAt, revokedAt }: KeyView, now: number): string {
+  if (status === "revoked") return revokedAt === null ? "revoked" : `revoked ${fromNow(revokedAt, now)}`;
+  return expiresAt === null ? "never" : fromNow(expiresAt, now);
 }
 
 /** What a key is narrowed to, in short form for a cell. */

@@ -1,5 +1,5 @@
 import type { Measure } from "@/lib/console/overview/movers/top-movers.shared";
-import { compact, count, shortDollars } from "../../_ui/figures/format";
+import { compact, count, dollars } from "../../_ui/figures/format";
 
 export const MEASURE_WORDS: Readonly<Record<Measure, string>> = {
   calls: "Admitted calls",
@@ -10,7 +10,7 @@ export const MEASURE_WORDS: Readonly<Record<Measure, string>> = {
 
 /** A figure of a measure, short. */
 export function measured(measure: Measure, value: number): string {
-  if (measure === "costMicroUsd") return shortDollars(value);
+  if (measure === "costMicroUsd") return dollars(value);
   return measure === "tokens" ? compact(value) : count(value);
 }
 

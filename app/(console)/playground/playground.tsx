@@ -27,6 +27,7 @@ import { readPasted } from "../../_ui/forms/pasted";
 import { QuotaLine } from "../../_ui/limits/quota-line";
 import { RefusalCard } from "../../_ui/limits/refusal-card";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
+import { NextStep } from "../../_ui/words/next-step";
 import { CallDetails } from "../requests/call-details";
 
 type Asked = { readonly key: string; readonly user: string; readonly body: object };
@@ -103,7 +104,9 @@ function CallForm({ isPending, onSend }: { isPending: boolean; onSend: (asked: A
           </SimpleGrid>
           <Failed what="The models could not be loaded" error={catalog.error} />
           {catalog.data?.models.length === 0 && (
-            <Text size="sm">There are no models yet. Add one on the page Models.</Text>
+            <Text size="sm">
+              <NextStep says="No models yet. Create one:" href="/catalog" page="Models" />
+            </Text>
           )}
           <Textarea
             label="Message"

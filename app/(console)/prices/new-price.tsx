@@ -45,7 +45,7 @@ export function NewPrice({ models, onClose }: { models: readonly string[]; onClo
       />
       <MainPrices filled={filled} set={set} />
       <Button variant="subtle" size="compact-sm" aria-expanded={isMoreOpen} onClick={() => setIsMoreOpen(!isMoreOpen)}>
-        {isMoreOpen ? "Fewer prices" : "Cache writes, long inputs, service tiers, fees"}
+        {isMoreOpen ? "Fewer prices" : "More prices: cache writes, fees…"}
       </Button>
       {isMoreOpen && <MorePrices filled={filled.more} onChange={(more) => set({ more })} />}
       <TextInput

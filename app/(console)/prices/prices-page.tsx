@@ -12,6 +12,7 @@ import { count, dollars } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
+import { NextStep } from "../../_ui/words/next-step";
 import { NewPrice } from "./new-price";
 
 type Coverage = { models: CoverageLine[]; refusedForWantOfPrice: number; callsThatCostNothing: number };
@@ -64,7 +65,7 @@ function CoverageListing({ models }: { models: readonly CoverageLine[] }) {
       note="calls and cost in the last 30 days"
       head={["Model", "Provider", "Price", "Priced since", "Calls", "Cost"]}
       texts={[1, 2, 3]}
-      empty="No models yet. Add a provider and its models on the page Get started."
+      empty={<NextStep says="No models yet. Add a provider and its models:" href="/setup" page="Get started" />}
       rows={models.map((line) => ({
         id: line.model,
         cells: [

@@ -21,8 +21,8 @@ import {
 } from "./provider-body";
 
 const DIALECTS = [
-  { value: "openai", label: "OpenAI: chat completions, responses, embeddings" },
-  { value: "anthropic", label: "Anthropic: messages" },
+  { value: "openai", label: "OpenAI's API" },
+  { value: "anthropic", label: "Anthropic's API" },
 ];
 
 type Part = { readonly filled: Filled; readonly set: (change: Partial<Filled>) => void };

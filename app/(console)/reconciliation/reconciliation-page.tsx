@@ -17,6 +17,7 @@ import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { TimePicker } from "../../_ui/time/time-picker";
 import { dayQuery } from "../../_ui/time/time-range";
 import { useTimeChoice } from "../../_ui/time/use-time-choice";
+import { NextStep } from "../../_ui/words/next-step";
 import { Term } from "../../_ui/words/term";
 
 /** Our ledger compared with the providers' bills, and the counters compared with the ledger. */
@@ -35,6 +36,7 @@ export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
     queryFn: () => api<{ rows: DriftLine[] }>(`reconciliation?${new URLSearchParams(asked)}`),
     enabled: provider !== null,
   });
+  const isBare = provider === null && catalog.data !== undefined;
   return (
     <Stack gap="md">
       <PageHead
@@ -63,14 +65,25 @@ export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
           CSV
         </Button>
         {canEdit && (
-          <Button leftSection={<IconUpload size={16} />} onClick={() => setIsOpen(true)}>
+          <Button leftSection={<IconUpload size={16} />} disabled={provider === null} onClick={() => setIsOpen(true)}>
             Import…
           </Button>
         )}
       </PageHead>
       <TimePicker choice={time} presets={["7d", "30d"]} onChange={setTime} />
       <Failed what="The ledger could not be compared" error={catalog.error ?? drift.error} />
-      {drift.data === undefined && drift.error === null && <Skeleton h={420} radius="md" />}
+      {isBare && (
+        <Text size="sm">
+          <NextStep
+            says="No providers yet, so there is no bill to compare. Add one:"
+            href="/providers"
+            page="Providers"
+          />
+        </Text>
+      )}
+      {drift.data === undefined && !isBare && (catalog.error ?? drift.error) === null && (
+        <Skeleton h={420} radius="md" />
+      )}
       {drift.data !== undefined && <Comparison rows={drift.data.rows} />}
       {drift.data !== undefined && <Counters canEdit={canEdit} />}
       {isOpen && provider !== null && <Import provider={provider} onClose={() => setIsOpen(false)} />}

@@ -10,6 +10,7 @@ import { count } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
 import { Failed } from "../../_ui/shell/page-head";
+import { NextStep } from "../../_ui/words/next-step";
 import { Term } from "../../_ui/words/term";
 import { narrowerState, PlaceState } from "../providers/place-state";
 import { type Service, ServiceDialog } from "../providers/service-dialog";
@@ -45,7 +46,7 @@ export function Headroom({ canChange }: { canChange: boolean }) {
           note={`usage by Spillway's own count, with each class's ceiling below; 429s in the last ${minutes} minutes`}
           head={["Provider", "Model", "State", "Why", "Next probe", "Room used", "429s", "Fallbacks", ""]}
           texts={[1, 2, 3, 4, 5, 7, 8]}
-          empty="There are no models. Add one on the page Models."
+          empty={<NextStep says="No models yet. Create one:" href="/catalog" page="Models" />}
           rows={rows.map(({ provider, credential, takenOutReason, model, state }) => ({
             id: `${provider}/${credential?.name ?? ""}/${model.slug}`,
             cells: [

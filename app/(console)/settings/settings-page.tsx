@@ -33,7 +33,7 @@ export function SettingsPage() {
   return (
     <Stack gap="md">
       <PageHead title="Settings" about="Your sessions, password and second factor, and the server's settings." />
-      <Failed what="Not loaded" error={sessions.error ?? settings.error ?? factor.error} />
+      <Failed what="The settings could not be loaded" error={sessions.error ?? settings.error ?? factor.error} />
       <WhenLoaded height={420}>
         <Stack gap="md">
           {sessions.data !== undefined && isLoaded && (
@@ -83,8 +83,8 @@ function Chosen({ view: { installation, publicUrl, failureModes } }: { view: Set
   return (
     <Listing
       title="This installation"
-      note="set by the environment variables in brackets; each limit sets its own failure mode"
-      head={["What", "Read-only settings"]}
+      note="read-only; set by the environment variables in brackets; each limit sets its own failure mode"
+      head={["Setting", "Value"]}
       texts={[1]}
       empty=""
       rows={lines.map(([name = "", value = ""]) => ({ id: name, cells: [name, value] }))}

@@ -117,7 +117,7 @@ function CallAlert({ call }: { call: RequestLine }) {
   const title = isServed ? "Call received" : `A call arrived and was ${call.kind}`;
   return (
     <Outcome kind={isServed ? "good" : "doubtful"} title={title}>
-      <Text size="sm">
+      <Text size="sm" style={{ overflowWrap: "anywhere" }}>
         {call.askedModel === "" ? "" : `${call.askedModel}: `}
         {wordsOf(call)}{" "}
         <Anchor component={Link} href={`/requests?id=${call.requestId}`} size="sm" underline="always">

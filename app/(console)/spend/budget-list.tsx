@@ -37,7 +37,7 @@ export function BudgetList({
             <Text fw={600}>No budget yet</Text>
             <Text size="sm" c="dimmed">
               A budget limits the cost of a tenant, user, key, feature or model per day, week or month. It alerts you at
-              thresholds.
+              thresholds.{canEdit && " Create one with New budget."}
             </Text>
           </Card>
         )}

@@ -15,7 +15,7 @@ export function ThresholdFields({
   return (
     <Input.Wrapper
       label="Thresholds"
-      description="percent of the amount; without a refusing threshold the budget only counts"
+      description="percent of the amount; degrade = cheaper models, queue = one call at a time; without refuse the budget only counts"
       error={stepsFault(steps)}
       role="group"
       aria-label="Thresholds"
@@ -31,7 +31,7 @@ export function ThresholdFields({
               max={1000}
               decimalScale={2}
               suffix=" %"
-              w={110}
+              w={92}
               onChange={(value) => put(at, { percent: Number(value) })}
             />
             <Select

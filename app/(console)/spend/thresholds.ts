@@ -3,10 +3,10 @@ export type Threshold = { readonly percent: number; readonly action: "alert" | "
 
 export const ACTIONS = ["alert", "degrade", "queue", "refuse"] as const;
 export const ACTION_WORDS: Readonly<Record<Threshold["action"], string>> = {
-  alert: "tell",
-  degrade: "serve cheaper models",
-  queue: "one call at a time",
-  refuse: "refuse calls",
+  alert: "alert",
+  degrade: "degrade",
+  queue: "queue",
+  refuse: "refuse",
 };
 
 export const STEPS_MAX = 10;

@@ -25,8 +25,8 @@ const ROLE_WORDS = [
 
 /** By the path that makes the operator. */
 const WAYS = [
-  { value: "invitations", label: "link: they choose a password within three days" },
-  { value: "staff", label: "first password: you send it to them" },
+  { value: "invitations", label: "one-time link, three days" },
+  { value: "staff", label: "first password, which you send" },
 ];
 
 /** What lets an operator in, shown once: a link to choose a password, or a first password. */
@@ -45,7 +45,7 @@ export function StaffPage({ own }: { own: string }) {
   });
   const close = () => setDoing(null);
   return (
-    <Stack gap="md" maw={1100}>
+    <Stack gap="md">
       <PageHead
         title="Staff"
         about="Operators of this console. A new role or a removal takes effect at their next click."

@@ -24,7 +24,7 @@ export function StatementSheet({ of }: { of: StatementView }) {
             · {monthWords(month)}, by the calendar of {zone}
           </Text>
         </div>
-        <div style={{ textAlign: "right" }}>
+        <div style={{ textAlign: "right", marginLeft: "auto" }}>
           <Text fz="xl" fw={680} className="figure" data-testid="statement-total">
             {dollars(total.costMicroUsd)}
           </Text>

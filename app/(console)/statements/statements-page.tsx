@@ -63,7 +63,9 @@ export function StatementsPage() {
           </Anchor>
         </Text>
       )}
-      {statement.data === undefined && statement.error === null && !isEmpty && <Skeleton h={640} radius="md" />}
+      {statement.data === undefined && (statement.error ?? first.error) === null && !isEmpty && (
+        <Skeleton h={640} radius="md" />
+      )}
       {statement.data !== undefined && <StatementSheet of={statement.data} />}
     </Stack>
   );

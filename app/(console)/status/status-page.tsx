@@ -11,6 +11,7 @@ import { count } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
+import { NextStep } from "../../_ui/words/next-step";
 import { Term } from "../../_ui/words/term";
 import { Drill } from "../brakes/drill";
 import { Headroom } from "../scarcity/headroom";
@@ -91,7 +92,7 @@ function Providers({ health }: { health: ProviderHealth }) {
       note={`last ${health.minutes} minutes; times are to the first byte from the provider`}
       head={["Provider", "State", "Calls", "Failed", "429", "p50", "p95", "Last failure"]}
       texts={[1, 7]}
-      empty="No providers yet. Add one on the page Providers."
+      empty={<NextStep says="No providers yet. Add one:" href="/providers" page="Providers" />}
       rows={health.providers.map((one) => ({
         id: one.slug,
         cells: [

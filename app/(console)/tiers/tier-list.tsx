@@ -81,11 +81,11 @@ function TierCard(props: { tier: TierView; canEdit: boolean; onDialog: (dialog: 
         </div>
         <Stack gap={6} flex={1}>
           {tier.limits.map((limit) => (
-            <Group key={limit.id} justify="space-between" gap="xs" wrap="nowrap">
-              <Text size="sm" c="dimmed" truncate>
+            <Group key={limit.id} justify="space-between" gap="0 xs">
+              <Text size="sm" c="dimmed">
                 {limit.name}
               </Text>
-              <Text size="sm" fw={550} className="figure" style={{ whiteSpace: "nowrap" }}>
+              <Text size="sm" fw={550} className="figure" ml="auto" style={{ whiteSpace: "nowrap" }}>
                 {amount(limit.dimension, limit.capacity)}
                 {spanWords(limit)}
               </Text>

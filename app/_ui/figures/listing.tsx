@@ -20,7 +20,7 @@ export function Listing({
   note?: ReactNode;
   head: readonly string[];
   rows: readonly { readonly id: string; readonly cells: readonly ReactNode[] }[];
-  empty: string;
+  empty: ReactNode;
   aside?: ReactNode;
   /** further text columns, in addition to the first */
   texts?: readonly number[];

@@ -29,7 +29,7 @@ export function QuotaLine({
   return (
     <Stack gap={4}>
       <Group justify="space-between" wrap="nowrap">
-        <Text size="sm" fw={550} truncate>
+        <Text size="sm" fw={550} style={{ overflowWrap: "anywhere" }}>
           {line.name}
         </Text>
         <Text size="sm" className="figure" style={{ whiteSpace: "nowrap" }}>

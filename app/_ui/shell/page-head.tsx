@@ -5,6 +5,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import Link from "next/link";
 import type { ReactNode } from "react";
 import { ApiProblem } from "../data/api";
+import { useMomentWords } from "../figures/moment";
 import { Crumbs } from "./crumbs";
 
 type HeadOf = {
@@ -36,7 +37,7 @@ export function PageHead({ title, about, above = [], children }: HeadOf) {
 const NOT_FOUND = 404;
 
 /**
- * The error, instead of the content; a failed read can be retried. `otherwise`: the way out when that is of no use,
+ * The error, instead of the content or above figures that came earlier; a failed read can be retried. `otherwise`: the way out when that is of no use,
  * because what was asked for does not exist.
  */
 export function Failed({
@@ -49,13 +50,16 @@ export function Failed({
   otherwise?: { readonly label: string; readonly href: string };
 }) {
   const queries = useQueryClient();
+  const momentWords = useMomentWords();
   if (error === null) return null;
   const isNowhere = error instanceof ApiProblem && error.status === NOT_FOUND;
   const failed = queries.getQueryCache().findAll({ type: "active", predicate: (one) => one.state.error === error });
+  const seenAt = Math.max(0, ...failed.flatMap(({ state }) => (state.data === undefined ? [] : state.dataUpdatedAt)));
   return (
     <Alert color="red" title={what} role="alert">
       <Stack align="flex-start" gap="xs">
         {error.message}
+        {seenAt > 0 && <b>The figures below are old: {momentWords(new Date(seenAt).toISOString(), "time")}.</b>}
         {isNowhere && otherwise !== undefined && (
           <Anchor component={Link} href={otherwise.href} size="sm" underline="always">
             {otherwise.label}

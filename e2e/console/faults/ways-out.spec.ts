@@ -20,6 +20,18 @@ test("a list that could not be loaded is not shown as an empty one", async ({ co
   }
 });
 
+test("figures that came with the page are said to be old when newer ones cannot be read", async ({ console: page }) => {
+  const body = JSON.stringify({ title: "unavailable", status: 503, detail: "The database cannot be reached." });
+  await page.route(/\/api\/admin\/brakes$/, (route) =>
+    route.fulfill({ status: 503, contentType: "application/problem+json", body }),
+  );
+  await page.goto("/brakes");
+  const alert = page.getByRole("alert").filter({ hasText: "The brakes could not be loaded" });
+  await expect(alert).toContainText("The figures below are old");
+  await expect(alert.getByRole("button", { name: "Try again" })).toBeVisible();
+  await expect(page.getByRole("region", { name: "Earlier", exact: true })).toBeVisible();
+});
+
 test("an unknown tenant and an unknown address lead on; the first Tab skips the menu", async ({ console: page }) => {
   await page.goto("/tenants/nobody-at-all");
   await page.getByRole("link", { name: "All tenants" }).click();

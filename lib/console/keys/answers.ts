@@ -4,6 +4,7 @@ import { limitSettingsShape } from "../api/shapes";
 const keyShape = z.object({
   id: z.string(),
   tenant: z.string(),
+  tenantName: z.string().optional(),
   family: z.string(),
   name: z.string(),
   environment: z.string(),

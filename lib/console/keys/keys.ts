@@ -79,7 +79,10 @@ export const rotation = z.strictObject({
 });
 export const because = z.strictObject({ reason: z.string().trim().min(1).max(500) });
 
-export type KeyView = ReturnType<typeof shown>;
+export type KeyView = ReturnType<typeof shown> & {
+  /** in a list: what its tenant is called */
+  readonly tenantName?: string;
+};
 
 export const keysQuery = z.strictObject({
   tenant: z.string().max(128).optional(),
@@ -98,8 +101,15 @@ export async function listKeys({ context, input }: AdminRequest<typeof keysQuery
   const { tenant: slug, limit, after, format, find = null, state } = input;
   const tenantId = slug === undefined ? null : tenantBySlug(context, slug).id;
   const rows = await readKeys(context.db, tenantId, { find, after: after ?? null, limit, state });
-  const keys = rows.map((row) => shown(context, row));
-  if (format === "csv") return { body: { keys, next: null }, file: csvFile("keys.csv", keys) };
+  if (format === "csv") {
+    const keys = rows.map((row) => shown(context, row));
+    return { body: { keys, next: null }, file: csvFile("keys.csv", keys) };
+  }
+  const { tenants } = context.policy.snapshot;
+  const keys: KeyView[] = rows.map((row) => {
+    const view = shown(context, row);
+    return { ...view, tenantName: tenants.get(row.tenantId)?.name ?? view.tenant };
+  });
   return { body: { keys, next: rows.length < limit ? null : (rows.at(-1)?.id ?? null) } };
 }
 

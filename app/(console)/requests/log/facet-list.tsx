@@ -37,6 +37,7 @@ export function FacetList({
         hiddenFrom="md"
         variant="default"
         fullWidth
+        disabled={answer.facets.length === 0}
         aria-expanded={isOpen}
         onClick={() => setIsOpen((before) => !before)}
       >
@@ -59,6 +60,11 @@ function Facets({ answer, isOpen, onChoose }: FacetsOf) {
   return (
     <Card component="section" aria-label="Narrow the log" w={{ base: "100%", md: 240 }} padding="sm" {...room}>
       <Stack gap="sm">
+        {answer.facets.length === 0 && (
+          <Text size="xs" c="dimmed">
+            Nothing to narrow
+          </Text>
+        )}
         {FACETS.map((facet) => {
           const values = answer.facets.filter((one) => one.facet === facet).slice(0, VALUES_SHOWN);
           if (values.length === 0) return null;

@@ -14,6 +14,7 @@ import { WhenLoaded } from "../../../_ui/data/when-loaded";
 import { Failed, PageHead } from "../../../_ui/shell/page-head";
 import { TimePicker } from "../../../_ui/time/time-picker";
 import { isPreset, spanOf } from "../../../_ui/time/time-range";
+import { NextStep } from "../../../_ui/words/next-step";
 import { ColumnChooser, useColumns } from "./columns";
 import { type FacetAnswer, FacetList } from "./facet-list";
 import { Histogram } from "./histogram";
@@ -187,9 +188,15 @@ function Lines({ place, pathOf, columns, after, everyMs, onAfter }: LinesOf) {
       {requests.length === 0 && (
         <Card>
           <Text size="sm">
-            {next === null
-              ? "No calls match in this time range. Widen it, or remove a filter."
-              : "No match among the newest calls. Older calls may match."}
+            {next === null ? (
+              <NextStep
+                says="No calls match in this time range. Widen it, or remove a filter. The first call:"
+                href="/setup"
+                page="Get started"
+              />
+            ) : (
+              "No match among the newest calls. Older calls may match."
+            )}
           </Text>
         </Card>
       )}

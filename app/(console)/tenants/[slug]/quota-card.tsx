@@ -1,6 +1,6 @@
 "use client";
 
-import { Card, SimpleGrid, Skeleton, Text } from "@mantine/core";
+import { Box, Card, SimpleGrid, Skeleton, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import { useState } from "react";
@@ -29,7 +29,11 @@ export function QuotaCard({ slug, canBoost }: { slug: string; canBoost: boolean 
       <Text fw={600} mb="xs">
         What is left now
       </Text>
-      <Failed what="The counters could not be read" error={quota.error} />
+      {quota.error !== null && (
+        <Box mb="md">
+          <Failed what="The counters could not be read" error={quota.error} />
+        </Box>
+      )}
       {quota.data === undefined && quota.error === null && <Skeleton h={120} />}
       {quota.data?.limits.length === 0 && <Text size="sm">No tenant-wide limits.</Text>}
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
