@@ -9,7 +9,7 @@ import { chartsAhead } from "../_ui/figures/charts-ahead";
 import { useMomentWords } from "../_ui/figures/moment";
 import { partialBar, SO_FAR } from "../_ui/time/partial-bar";
 import { chosenMinutes, type Drag, placeOf } from "./overview/chosen-minutes";
-import { lineThrough } from "./overview/day-earlier";
+import { lineThrough, roundTop } from "./overview/day-earlier";
 
 const HEIGHT = 260;
 const BarChart = dynamic(() => import("../_ui/figures/charts").then((charts) => charts.BarChart), {
@@ -57,7 +57,6 @@ function Drawn({ points, changes, before }: ChartOf) {
       </Center>
     );
   }
-  const calls = before?.flatMap((one) => one ?? []) ?? [];
   const last = points.length - 1;
   const timeOf = (index: number) => momentWords(points[index]?.minute ?? "", "minute");
   const data = points.map((point, index) => ({
@@ -91,7 +90,7 @@ function Drawn({ points, changes, before }: ChartOf) {
       series={SERIES.filter(({ name }) => name === "admitted" || points.some((point) => Reflect.get(point, name) > 0))}
       withLegend
       legendProps={{ verticalAlign: "bottom" }}
-      yAxisProps={{ width: 44, allowDecimals: false, domain: [0, (most: number) => Math.max(most, ...calls)] }}
+      yAxisProps={{ width: 44, allowDecimals: false, domain: [0, before === null ? "auto" : topOf(points, before)] }}
       xAxisProps={{ interval: 9 }}
       barProps={{ isAnimationActive: false, shape: MinuteBar }}
       barChartProps={{
@@ -116,6 +115,12 @@ function Drawn({ points, changes, before }: ChartOf) {
       )}
     </BarChart>
   );
+}
+
+/** Above both the bars and the line of the day before: the chart itself sees only its bars. */
+function topOf(points: Overview["chart"], before: readonly (number | null)[]): number {
+  const bars = points.map((point) => point.admitted + point.limited + point.budget + point.stopped + point.other);
+  return roundTop(Math.max(...bars, ...before.map((one) => one ?? 0)));
 }
 
 /** Marks edits of limits and brakes, one mark per minute. Words appear only where there is room. */

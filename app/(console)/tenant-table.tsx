@@ -80,7 +80,7 @@ function Row({ tenant, trend, canBrake, onStop }: One) {
       <Table.Td>
         <Name tenant={tenant} />
       </Table.Td>
-      <Table.Td>{binding === null ? <NoLimit /> : <Use binding={binding} isRefusing={isRefusing(tenant)} />}</Table.Td>
+      <Table.Td>{binding === null ? <NoLimit /> : <Use binding={binding} isRefusing={tenant.isRefusing} />}</Table.Td>
       <Table.Td className="figure">{resetWords(binding)}</Table.Td>
       <Table.Td className="figure">{count(tenant.callsPerMinute)}</Table.Td>
       <Table.Td>
@@ -107,7 +107,7 @@ function PhoneCard({ tenant, trend, canBrake, onStop }: One) {
         <Name tenant={tenant} />
         {canBrake && <StopButton tenant={tenant} onStop={onStop} />}
       </Group>
-      {binding !== null && <Use binding={binding} isRefusing={isRefusing(tenant)} />}
+      {binding !== null && <Use binding={binding} isRefusing={tenant.isRefusing} />}
       <Text size="sm" c="dimmed" className="figure">
         {count(tenant.callsPerMinute)} calls/min · {dollars(tenant.spendPerMinuteMicroUsd)}/min
         {binding !== null && (binding.resetAt === null ? " · nothing used" : ` · full again in ${resetWords(binding)}`)}
@@ -191,11 +191,6 @@ function percent(share: number): string {
 }
 
 const TIGHT_SHARE = 0.8;
-
-/** Whether its nearest limit is the one that refuses its calls. */
-function isRefusing({ binding, refusedBy }: TenantLine): boolean {
-  return binding !== null && binding.name === refusedBy;
-}
 
 function Use({ binding, isRefusing }: { binding: Binding; isRefusing: boolean }) {
   const share = binding.limit === 0 ? 1 : binding.used / binding.limit;

@@ -4,14 +4,15 @@ import { leftWords } from "../_ui/limits/left-words";
 import { QuotaLine } from "../_ui/limits/quota-line";
 
 type Named = { readonly layer: string; readonly name: string };
+type Refusing = Named & { readonly asked: number };
 
-/** What is left of each limit, in words and figures. `refusing`: limits that refused a call just now. */
-export function LeftNow(props: { quota: OwnQuota | undefined; isLoading: boolean; refusing: readonly Named[] }) {
+/** What is left of each limit, in words and figures. `refusing`: limits that refused a call just now, with the smallest amount. */
+export function LeftNow(props: { quota: OwnQuota | undefined; isLoading: boolean; refusing: readonly Refusing[] }) {
   const { quota, isLoading } = props;
   const limits = quota?.limits ?? [];
   const used = limits.filter((line) => line.remaining <= 0 && !line.observe);
   const left = leftWords(limits);
-  const refusing = new Set(props.refusing.map(nameOf));
+  const refusing = new Map(props.refusing.map((one) => [nameOf(one), one.asked]));
   return (
     <Card component="section" aria-label="What is left now">
       <Title order={2} fz="md" mb="xs">
@@ -34,7 +35,7 @@ export function LeftNow(props: { quota: OwnQuota | undefined; isLoading: boolean
         {limits.map((line) => (
           <QuotaLine
             key={nameOf(line)}
-            line={{ ...line, refusedLately: refusing.has(nameOf(line)) ? 1 : 0 }}
+            line={{ ...line, isRefusing: (refusing.get(nameOf(line)) ?? 0) > line.remaining }}
             at={quota?.at ?? ""}
           />
         ))}

@@ -42,6 +42,7 @@ type Budget = {
     burnMicroUsdPerHour: number;
     exhaustedAt: string | null;
     refusedLately: number;
+    isRefusing: boolean;
     movers: { kind: string; name: string }[];
   };
 };
@@ -103,6 +104,8 @@ test("a hundred calls at once, each worth 30 % of what is left: three are admitt
   expect(after.spenders[0]?.bookedMicroUsd).toBeLessThanOrEqual(after.inForceMicroUsd);
   // It refused while something was left of it, and says so.
   await until("its refusals", async () => ((await of("burst")).forecast.refusedLately > 0 ? true : null));
+  // The three have cost less than they held: the same call fits again, so it does not refuse now.
+  expect((await of("burst")).forecast.isRefusing).toBe(false);
   expect((await large(a)).status).toBe(200);
   await remove(budget);
 });

@@ -14,6 +14,12 @@ export function callsDayEarlier(
   });
 }
 
+/** A round number at or above the most, for the top of an axis. */
+export function roundTop(most: number): number {
+  const step = Math.max(2, 10 ** Math.floor(Math.log10(Math.max(1, most))));
+  return Math.ceil(most / step) * step;
+}
+
 /**
  * A faint line through one value per bar, as the chart's reference lines: the library's own line would be loaded by
  * every page with a chart.

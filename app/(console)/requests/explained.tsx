@@ -121,7 +121,7 @@ function SameCallNow({ again, quota, tenant }: Pick<Answer, "again" | "quota"> &
           {quota.limits.map((line) => (
             <QuotaLine
               key={`${line.layer} ${line.name}`}
-              line={{ ...line, refusedLately: refuses.has(`${line.layer} ${line.name}`) ? 1 : 0 }}
+              line={{ ...line, isRefusing: refuses.has(`${line.layer} ${line.name}`) }}
               at={quota.at}
               onChange={tenant !== null && isOfTier(line) ? () => setBoosted(line) : null}
             />

@@ -142,11 +142,11 @@ function BudgetCard({
 
 /** When it is used up and at which rate, or that it refuses calls. */
 function Forecast({ budget: { forecast, nearest, refusedFromMicroUsd, now } }: { budget: BudgetView }) {
-  const { exhaustedAt, exhaustedPace, refusedLately } = forecast;
+  const { exhaustedAt, exhaustedPace, isRefusing } = forecast;
   const observe = refusedFromMicroUsd === null;
   // A budget without spend is full.
   const remaining = nearest?.leftMicroUsd ?? 1;
-  const foreseen = { remaining, exhaustedAt, exhaustedPace, observe, isRefusing: refusedLately > 0 };
+  const foreseen = { remaining, exhaustedAt, exhaustedPace, observe, isRefusing };
   const words = forecastWords(foreseen, Date.parse(now));
   if (words === null) return null;
   return (

@@ -25,7 +25,7 @@ export function QuotaLine({
   const heldShare = Math.min(share, line.limit === 0 ? 0 : (held / line.limit) * 100);
   const color = share >= 95 ? "red" : share >= 80 ? "orange" : "teal";
   const isDebt = line.used > line.limit;
-  const forecast = forecastWords({ ...line, isRefusing: (line.refusedLately ?? 0) > 0 }, Date.parse(at));
+  const forecast = forecastWords({ ...line, isRefusing: line.isRefusing ?? false }, Date.parse(at));
   return (
     <Stack gap={4}>
       <Group justify="space-between" wrap="nowrap">

@@ -81,8 +81,8 @@ export function OwnPage({ page }: { page: TenantPage }) {
 
 /** When a budget's period ends, and its forecast. */
 function endWords(budget: TenantPage["budgets"][number], at: string): string {
-  const { leftMicroUsd, refusedLately, refuses } = budget;
-  const foreseen = { ...budget, remaining: leftMicroUsd ?? 1, observe: !refuses, isRefusing: refusedLately > 0 };
+  const { leftMicroUsd, isRefusing, refuses } = budget;
+  const foreseen = { ...budget, remaining: leftMicroUsd ?? 1, observe: !refuses, isRefusing };
   const forecast = forecastWords(foreseen, Date.parse(at));
   return forecast === null ? clock(budget.periodEnd) : `${clock(budget.periodEnd)}; ${forecast}`;
 }

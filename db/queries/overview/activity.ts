@@ -1,6 +1,7 @@
-import { and, eq, gte, sql } from "drizzle-orm";
+import { and, eq, gte, inArray, sql } from "drizzle-orm";
+import { requestIdAt } from "@/lib/request-id";
 import type { Database } from "../../client";
-import { refusalCounts, usage } from "../../schema/books";
+import { refusalCounts, refusedCalls, usage } from "../../schema/books";
 
 /** A tenant's recent activity. */
 export type Activity = {
@@ -58,6 +59,47 @@ export async function activitySince(db: Database, since: Date, most: number): Pr
     refusedCode: row.code,
   }));
 }
+
+/** The smallest amount that a limit refused lately, in its dimension's unit. */
+export type LeastRefused = {
+  readonly tenantId: string;
+  readonly layer: string;
+  readonly dimension: string;
+  readonly name: string;
+  readonly asked: number;
+};
+
+/**
+ * The smallest call that each limit refused since a moment, from the newest stored refusals of these tenants; null =
+ * of all, for budgets that all tenants share.
+ */
+export async function leastRefused(
+  db: Database,
+  tenantIds: readonly string[] | null,
+  since: Date,
+): Promise<LeastRefused[]> {
+  if (tenantIds?.length === 0) return [];
+  const from = requestIdAt(since.getTime());
+  const of = tenantIds === null ? sql`true` : inArray(refusedCalls.tenantId, [...tenantIds]);
+  const { rows } = await db.execute<Record<"tenant_id" | "layer" | "dimension" | "limit_name" | "asked", string>>(sql`
+    with newest as (
+      select * from ${refusedCalls} where ${refusedCalls.requestId} >= ${from} and ${of}
+      order by ${refusedCalls.requestId} desc limit ${LOOKED_AT_MAX}
+    )
+    select tenant_id, layer, dimension, limit_name, min((one->>'asked')::numeric) as asked
+    from newest, jsonb_array_elements(met) one
+    where one->>'name' = limit_name and one->>'layer' = layer and one->>'dimension' = dimension
+    group by 1, 2, 3, 4`);
+  return rows.map((row) => ({
+    tenantId: row.tenant_id,
+    layer: row.layer,
+    dimension: row.dimension,
+    name: row.limit_name,
+    asked: Number(row.asked),
+  }));
+}
+
+const LOOKED_AT_MAX = 1000;
 
 /** How many of a tenant's calls each of its limits refused since a moment. Limits of one name may differ by layer and dimension. */
 export async function refusedByLimit(db: Database, tenantId: string, since: Date) {

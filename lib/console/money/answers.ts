@@ -17,6 +17,7 @@ const burnShape = z.object({
   exhaustedAt: z.string().nullable(),
   exhaustedPace: paceShape.nullable(),
   refusedLately: z.number(),
+  isRefusing: z.boolean(),
   movers: z.array(moverShape),
 });
 

@@ -8,13 +8,14 @@ import {
   type SpendRow,
   userNames,
 } from "@/db/queries/money/budgets";
+import { leastRefused } from "@/db/queries/overview/activity";
 import { readKeyNames } from "@/db/queries/tenants/tenancy";
 import { HOUR_MS } from "@/lib/clock";
 import { amountAt, type BudgetRow, compileBudget, isOne } from "@/lib/policy/budget";
 import { applied } from "@/lib/policy/compile";
 import { budgetForecast, NO_FORECAST } from "@/lib/quota/forecast";
 import type { ConsoleContext } from "../kernel/context";
-import { REFUSING_MS } from "./refusing";
+import { REFUSING_MS, refusesNow } from "./refusing";
 import { countedSubject, periodOf } from "./restore-budgets";
 
 const SUBJECTS_SHOWN = 20;
@@ -36,7 +37,8 @@ export async function budgetView(context: ConsoleContext, record: BudgetRecord, 
   const { db } = context;
   const row = rowOf(context, record);
   const { startMs, endMs } = periodOf(row, now);
-  const [spend, events, movers, refusedLately] = await Promise.all([
+  const lately = new Date(now - REFUSING_MS);
+  const [spend, events, movers, refusedLately, least] = await Promise.all([
     readSpend(db, [row.id], new Date(startMs), SUBJECTS_SHOWN),
     readBudgetEvents(db, [row.id], new Date(startMs)),
     context.shared.movers.get(`${record.id} ${record.version}`, () =>
@@ -46,8 +48,9 @@ export async function budgetView(context: ConsoleContext, record: BudgetRecord, 
       tenantId: record.tenantId,
       level: row.level,
       slug: row.slug,
-      since: new Date(now - REFUSING_MS),
+      since: lately,
     }),
+    leastRefused(db, record.tenantId === null ? null : [record.tenantId], lately),
   ]);
   const subjects = subjectsOf(row, spend);
   const names = await namesOf(context, record, [
@@ -71,6 +74,12 @@ export async function budgetView(context: ConsoleContext, record: BudgetRecord, 
       ...(isShared ? budgetForecast(nearest?.leftMicroUsd ?? 0, burn, now, endMs) : NO_FORECAST),
       /** calls that it has refused in the last minutes: it refuses those that no longer fit before nothing is left */
       refusedLately,
+      isRefusing:
+        nearest !== null &&
+        refusesNow(
+          { layer: row.level, dimension: "cost_micro_usd", name: row.slug, remaining: nearest.leftMicroUsd },
+          least,
+        ),
       movers: movers
         .filter((mover) => mover.kind !== "all")
         .slice(0, MOVERS_SHOWN)

@@ -71,6 +71,7 @@ export const OVERVIEW_ANSWERS = {
         refusedPerMinute: z.number(),
         refusedShare: z.number(),
         refusedBy: z.string().nullable(),
+        isRefusing: z.boolean(),
         spendPerMinuteMicroUsd: z.number(),
         brakeId: z.string().nullable(),
       }),

@@ -3,8 +3,10 @@ import type { OpenDatabase } from "@/db/client";
 import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { beat, countInstances } from "@/db/queries/fleet/instances";
 import { countOpenAlerts, insertAlerts, putRule, readAlerts } from "@/db/queries/operators/alerts";
-import { refusalCounts, usage } from "@/db/schema/books";
+import { leastRefused } from "@/db/queries/overview/activity";
+import { refusalCounts, refusedCalls, usage } from "@/db/schema/books";
 import { HOUR_MS, MINUTE_MS } from "@/lib/clock";
+import { newRequestId } from "@/lib/request-id";
 import { callsFrom } from "./hour-before";
 import { OverviewWatch } from "./overview-watch";
 
@@ -105,4 +107,32 @@ test("the hour before counts admitted and refused calls of its minutes, and none
     [8, 5],
     [59, 2],
   ]);
+});
+
+test("the smallest refused call of a limit is that of its tenant since the moment, by the limit that refused it", async () => {
+  const { db } = opened;
+  const limit = { layer: "tenant", dimension: "total_tokens", name: "per-minute" } as const;
+  const met = (asked: number) => ({
+    ...limit,
+    ...({ algorithm: "fixed_window", limit: 1000, used: 900, remaining: 100, waitMs: 1, observe: false } as const),
+    asked,
+  });
+  const refusal = (tenantId: string, at: number, asked: number) => ({
+    ...{ requestId: newRequestId(at), at: new Date(at), tenantId, keyId: "k", keyFamilyId: "f", userDigest: "u" },
+    ...{ endpoint: "chat", askedModel: "m", model: "m", providerId: "p", stream: false, code: "c", message: "m" },
+    ...{ estimatedInputTokens: 1, reservedOutputTokens: 1, inputPrice: 1, outputPrice: 1, policyVersion: 1 },
+    ...{ layer: limit.layer, dimension: limit.dimension, limitName: limit.name, client: "", clientAddress: "" },
+    met: [met(asked), { ...met(1), name: "another" }],
+  });
+  await db
+    .insert(refusedCalls)
+    .values([
+      refusal("a", START, 400),
+      refusal("a", START + 1, 300),
+      refusal("a", START - HOUR_MS, 200),
+      refusal("b", START, 9),
+    ]);
+  expect(await leastRefused(db, ["a"], new Date(START))).toEqual([{ tenantId: "a", ...limit, asked: 300 }]);
+  expect((await leastRefused(db, null, new Date(START))).map(({ asked }) => asked).sort()).toEqual([300, 9]);
+  expect(await leastRefused(db, [], new Date(START))).toEqual([]);
 });

@@ -37,6 +37,7 @@ const tenant = (name: string, refusedShare: number, refusedPerMinute: number, br
   refusedShare,
   refusedPerMinute,
   refusedBy: "requests-per-minute",
+  isRefusing: false,
   brakeId,
 });
 const texts = (more: Partial<Seen>) => findingsOf({ ...QUIET, ...more }).map(({ text }) => text);

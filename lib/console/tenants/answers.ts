@@ -66,7 +66,9 @@ export const TENANTS_ANSWERS = {
   listNotes: z.object({ notes: z.array(noteShape) }),
   removeNote: noteShape,
   writeNote: noteShape,
-  readQuota: quotaShape.extend({ limits: z.array(limitUseShape.extend({ refusedLately: z.number() })) }),
+  readQuota: quotaShape.extend({
+    limits: z.array(limitUseShape.extend({ refusedLately: z.number(), isRefusing: z.boolean() })),
+  }),
   resetCounter: z.object({
     limit: z.string(),
     user: z.string().nullable(),

@@ -119,7 +119,7 @@ function ownBudget({ slug, inForceMicroUsd, periodEnd, refusedFromMicroUsd, spen
     exhaustedPace: forecast.exhaustedPace,
     /** it refuses, instead of only counting */
     refuses: refusedFromMicroUsd !== null,
-    refusedLately: forecast.refusedLately,
+    isRefusing: forecast.isRefusing,
   };
 }
 

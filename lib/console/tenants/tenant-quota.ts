@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { findKey } from "@/db/queries/limits/config";
-import { refusedByLimit } from "@/db/queries/overview/activity";
+import { leastRefused, refusedByLimit } from "@/db/queries/overview/activity";
 import { userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import { NO_TAGS } from "@/lib/limits/rules/layers";
@@ -8,15 +8,15 @@ import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { type Quota, type QuotaLine, quotaOf } from "@/lib/quota/quota";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
-import { REFUSING_MS } from "../money/refusing";
+import { REFUSING_MS, refusesNow } from "../money/refusing";
 
-/** What is left, and the number of refusals of each limit in the last minutes. */
+/** What is left, the number of refusals of each limit in the last minutes, and whether it refuses calls now. */
 export type QuotaView = Omit<Quota, "limits"> & {
-  readonly limits: readonly (QuotaLine & { readonly refusedLately: number })[];
+  readonly limits: readonly (QuotaLine & { readonly refusedLately: number; readonly isRefusing: boolean })[];
 };
 /** The same for the holder of a key. */
 export type OwnQuota = Quota;
-export type QuotaLineView = QuotaLine & { readonly refusedLately?: number };
+export type QuotaLineView = QuotaLine & { readonly isRefusing?: boolean };
 
 const name = z.string().min(1).max(512);
 export const quotaQuery = z.strictObject({ tenant: name, user: name.optional(), key: name.optional() });
@@ -29,13 +29,19 @@ export async function readQuota({ context, input }: AdminRequest<typeof quotaQue
   const { policy, facts } = await callerOf(context, input);
   const { admission, clock, reservedOf, burnOf } = context;
   const now = clock.now();
-  const [quota, refused] = await Promise.all([
+  const since = new Date(now - REFUSING_MS);
+  const [quota, refused, least] = await Promise.all([
     quotaOf({ admission, policy, facts, now, reservedOf, burnOf }),
-    refusedByLimit(context.db, facts.tenantId, new Date(now - REFUSING_MS)),
+    refusedByLimit(context.db, facts.tenantId, since),
+    leastRefused(context.db, [facts.tenantId], since),
   ]);
   const refusedBy = ({ name, layer, dimension }: QuotaLine) =>
     refused.find((one) => one.name === name && one.layer === layer && one.dimension === dimension)?.count ?? 0;
-  const limits = quota.limits.map((line) => ({ ...line, refusedLately: refusedBy(line) }));
+  const limits = quota.limits.map((line) => ({
+    ...line,
+    refusedLately: refusedBy(line),
+    isRefusing: refusesNow(line, least),
+  }));
   const body: QuotaView = { ...quota, limits };
   return { body, clock: body.at };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Database } from "@/db/client";
-import { keyUsageByDay, refusalTotals } from "@/db/queries/money/usage";
+import { keyUsageByDay } from "@/db/queries/money/usage";
+import { leastRefused } from "@/db/queries/overview/activity";
 import { readKeyDates } from "@/db/queries/tenants/tenancy";
 import { addWish } from "@/db/queries/tenants/wishes";
 import { type Clock, DAY_MS, MINUTE_MS } from "@/lib/clock";
@@ -8,7 +9,7 @@ import type { Books } from "@/lib/ledger/books";
 import type { Principal } from "../caller/principal";
 
 const USAGE_DAYS = 30;
-/** A limit that refused a call within this time counts as refusing, even if a small rest is left. */
+/** How far back refusals say what a limit has no room for. */
 const REFUSING_MS = 5 * MINUTE_MS;
 const WISHES_PER_KEY = 3;
 const WISHES_PER_TENANT = 20;
@@ -44,13 +45,13 @@ export class OwnBooks {
     };
   }
 
-  /** Limits that refused a call of this tenant just now, by layer and name. Limits for everyone are excluded. */
+  /** Limits that refused a call of this tenant just now, each with the smallest amount. Limits for everyone are excluded. */
   async refusing({ tenant }: Principal) {
     const since = new Date(this.#clock.now() - REFUSING_MS);
-    const rows = await refusalTotals(this.#db, { tenantId: tenant.id, since });
+    const rows = await leastRefused(this.#db, [tenant.id], since);
     return rows
-      .filter(({ layer, limitName }) => limitName !== "" && layer !== "" && layer !== "global" && layer !== "provider")
-      .map(({ layer, limitName }) => ({ layer, name: limitName }));
+      .filter(({ layer }) => layer !== "" && layer !== "global" && layer !== "provider")
+      .map(({ layer, name, dimension, asked }) => ({ layer, name, dimension, asked }));
   }
 
   /** A message to the operators. False = this key (3) or its tenant (20) has used up its messages per day. */

@@ -56,6 +56,8 @@ test("of any number, a bounded list: the stopped one first, then the refused, th
     bindings: new Map([...many.map((id) => [id, binding(0)] as const), ["half", binding(50)], ["nearly", binding(97)]]),
     braked: new Map([["stopped", "brk_1"]]),
     active: [activity("busy", 500, 0), activity("refused", 60, 40), activity("half", 10, 0)],
+    // Its window began again since: the same call would fit.
+    refused: [{ tenantId: "half", layer: "tenant", dimension: "requests", name: "l", asked: 1 }],
     minutes: 5,
   });
   expect(lines.map((line) => line.slug).slice(0, 6)).toEqual([

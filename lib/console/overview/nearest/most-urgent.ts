@@ -1,5 +1,6 @@
-import type { Activity } from "@/db/queries/overview/activity";
+import type { Activity, LeastRefused } from "@/db/queries/overview/activity";
 import type { Snapshot, Tenant } from "@/lib/policy/snapshot/snapshot";
+import { refusesNow } from "../../money/refusing";
 import type { Binding } from "./tenant-watch";
 
 /** Number of tenants on the overview. The tenants page lists all. */
@@ -20,6 +21,8 @@ export type TenantLine = {
   readonly refusedShare: number;
   /** the limit that refuses most of them; null when none or a brake does */
   readonly refusedBy: string | null;
+  /** whether `binding` refuses calls now */
+  readonly isRefusing: boolean;
   readonly spendPerMinuteMicroUsd: number;
   /** the brake that stops this tenant or its tier; null = none */
   readonly brakeId: string | null;
@@ -30,12 +33,13 @@ type Seen = {
   readonly bindings: ReadonlyMap<string, Binding | null>;
   readonly braked: ReadonlyMap<string, string>;
   readonly active: readonly Activity[];
+  readonly refused: readonly LeastRefused[];
   /** that the activity is of */
   readonly minutes: number;
 };
 
 /** Stopped tenants first, then those with refusals, then by the used share of the nearest limit. */
-export function mostUrgent({ snapshot, bindings, braked, active, minutes }: Seen): TenantLine[] {
+export function mostUrgent({ snapshot, bindings, braked, active, refused, minutes }: Seen): TenantLine[] {
   const activity = new Map(active.map((one) => [one.tenantId, one]));
   const urgencyOf = ({ id }: Tenant) => {
     if (braked.has(id)) return BRAKED;
@@ -53,16 +57,19 @@ export function mostUrgent({ snapshot, bindings, braked, active, minutes }: Seen
     .map(({ tenant }) => {
       const seen = activity.get(tenant.id);
       const share = refusedShare(seen);
+      const binding = bindings.get(tenant.id) ?? null;
+      const own = refused.filter(({ tenantId }) => tenantId === tenant.id);
       return {
         slug: tenant.slug,
         name: tenant.name,
         tier: snapshot.tiers.get(tenant.tierId)?.name ?? "",
         status: tenant.status,
-        binding: bindings.get(tenant.id) ?? null,
+        binding,
         callsPerMinute: perMinute(callsOf(tenant), minutes),
         refusedPerMinute: perMinute(seen?.refused ?? 0, minutes),
         refusedShare: Math.round(share * 1000) / 1000,
         refusedBy: seen?.refusedCode === "kill_switch_active" ? null : seen?.refusedBy || null,
+        isRefusing: binding !== null && refusesNow(binding, own),
         spendPerMinuteMicroUsd: Math.round((seen?.costMicroUsd ?? 0) / minutes),
         brakeId: braked.get(tenant.id) ?? null,
       };

@@ -1,4 +1,4 @@
-import { activitySince } from "@/db/queries/overview/activity";
+import { activitySince, leastRefused } from "@/db/queries/overview/activity";
 import { MINUTE_MS } from "@/lib/clock";
 import { isInForce } from "@/lib/limits/brake";
 import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
@@ -28,8 +28,10 @@ export async function lookAtTenants(context: ConsoleContext, now: number) {
   const braked = brakedTenants(context.policy.snapshot, now);
   const first = [...braked.keys(), ...active.map((one) => one.tenantId)];
   const { admission, burnOf, policy } = context;
+  const refusing = active.flatMap(({ tenantId, refused }) => (refused > 0 ? tenantId : []));
+  const refused = await leastRefused(context.db, refusing, new Date(since));
   const bindings = await context.watch.tenants.look({ admission, burnOf, snapshot: policy.snapshot }, now, first);
-  return { active, braked, bindings, minutes: (Math.ceil((now - since) / STEP_MS) * STEP_MS) / MINUTE_MS };
+  return { active, braked, refused, bindings, minutes: (Math.ceil((now - since) / STEP_MS) * STEP_MS) / MINUTE_MS };
 }
 
 /** The brakes on one tenant alone, by its id. */
