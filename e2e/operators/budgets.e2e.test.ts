@@ -139,6 +139,11 @@ test("thresholds are passed once each and in order, whichever of four processes 
   expect([...passed].sort()).toEqual(passed);
   const { events } = await a.admin<{ events: { percent: number }[] }>("GET", `budgets/${budget.id}/events`);
   expect(events.map((event) => event.percent)).toEqual([10, 25, 50, 75, 90, 99]);
+  // With more room they are ahead again: "past 99 %" of an amount that is not used up would be wrong.
+  const { version } = await of("steps");
+  await a.admin("PUT", `budgets/${budget.id}`, { version, amountMicroUsd: spent * 3 });
+  const past = (await of("steps")).thresholds.filter((step) => step.passed !== null);
+  expect(past.map(({ percent }) => percent)).toEqual([10, 25]);
   await remove(budget);
 });
 

@@ -64,9 +64,15 @@ export async function budgetView(context: ConsoleContext, record: BudgetRecord, 
   );
   const isShared = subjects.length === 1 && isOne(row);
   const burn = movers.find((mover) => mover.kind === "all")?.spentMicroUsd ?? 0;
+  const settings = settingsOf(context, record, now);
+  // A larger amount, or a raise, makes a threshold one that is still ahead. Its event stays in the list of events.
+  const isPast = (percent: number) => (nearest?.usedMicroUsd ?? 0) >= (settings.inForceMicroUsd * percent) / 100;
   return {
-    ...settingsOf(context, record, now),
-    thresholds: row.thresholds.map((step) => ({ ...step, passed: passedOf(events, step.percent) })),
+    ...settings,
+    thresholds: row.thresholds.map((step) => ({
+      ...step,
+      passed: isPast(step.percent) ? passedOf(events, step.percent) : null,
+    })),
     spenders,
     nearest,
     forecast: {
