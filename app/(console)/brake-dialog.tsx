@@ -67,7 +67,11 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
             </Alert>
           )}
           {isNamed && <WhatItMeets scope={covered} />}
-          <HowToStop how={how} set={(change) => setHow((before) => ({ ...before, ...change }))} />
+          <HowToStop
+            how={how}
+            set={(change) => setHow((before) => ({ ...before, ...change }))}
+            isFirst={draft.name !== ""}
+          />
           <TextInput
             label="Message for callers"
             description="Default: the reason."

@@ -2,7 +2,12 @@ import { Button, Group, SegmentedControl, Select, Text, Textarea } from "@mantin
 
 /** How a brake stops calls, for how long, and why. */
 export type BrakeHow = { readonly mode: string; readonly seconds: string; readonly reason: string };
-type Part = { readonly how: BrakeHow; readonly set: (change: Partial<BrakeHow>) => void };
+type Part = {
+  readonly how: BrakeHow;
+  readonly set: (change: Partial<BrakeHow>) => void;
+  /** the cursor starts in the reason */
+  readonly isFirst: boolean;
+};
 
 /** Frequent choices in an emergency, one click each. */
 const PRESETS: readonly (BrakeHow & { readonly label: string })[] = [
@@ -26,7 +31,7 @@ const MODES = [
 ];
 
 /** Presets, mode, reason and duration of a brake. */
-export function HowToStop({ how, set }: Part) {
+export function HowToStop({ how, set, isFirst }: Part) {
   return (
     <>
       <Group gap={6} role="group" aria-labelledby="brake-presets">
@@ -54,6 +59,7 @@ export function HowToStop({ how, set }: Part) {
         autosize
         minRows={2}
         required
+        data-autofocus={isFirst || undefined}
       />
       <div>
         <Text size="sm" fw={500} mb={4} id="brake-duration">

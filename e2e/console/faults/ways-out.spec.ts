@@ -57,6 +57,7 @@ test("a model, a provider and a key are stopped where they are named; the button
     await page.getByRole("button", { name: button, exact: true }).first().click();
     const stop = dialog.getByRole("button", { name: `Stop calls of ${name}` });
     await expect(stop).toBeInViewport({ ratio: 1 });
+    await expect(dialog.getByRole("textbox", { name: "Reason" })).toBeFocused();
     await dialog.getByRole("textbox", { name: `Type ${name} to confirm` }).fill(name);
     await dialog.getByRole("textbox", { name: "Reason" }).fill("tried on a phone");
     return stop;
