@@ -116,7 +116,7 @@ test("a month's statement of a tenant, as a file", async ({ console: page, spill
   await hand.at("/statements", page.getByRole("combobox", { name: "Tenant" }));
   await hand.click(page.getByRole("combobox", { name: "Tenant" }));
   await hand.click(page.getByRole("option", { name: "Northwind Bank" }));
-  await hand.click(page.getByText("This month"));
+  await hand.click(page.getByText("This month", { exact: true }));
   await expect(page.getByTestId("statement-total")).toContainText("$");
   const download = page.waitForEvent("download");
   await hand.click(page.getByRole("link", { name: "CSV" }));
