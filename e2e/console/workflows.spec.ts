@@ -64,6 +64,8 @@ test("a tier is changed with a replay of yesterday's calls, published, and rolle
   };
   const limit = page.getByRole("textbox", { name: "Limit", exact: true }).first();
   await limit.fill("5");
+  const first = page.getByRole("region", { name: "requests-per-minute", exact: true });
+  await expect(first).toContainText(/changed\s*in force: 300 requests/);
   await page.getByRole("textbox", { name: "Comment" }).fill("tried in a test");
   await click("Review…");
   const review = page.getByRole("dialog", { name: "Review of Enterprise" });
@@ -97,6 +99,9 @@ test("a tier is changed with a replay of yesterday's calls, published, and rolle
   await expect(page.getByText(`version ${before.version + 3}`, { exact: true })).toBeVisible();
   await expect(limit).toHaveValue("5");
   const seconds = (Date.now() - began) / 1000;
+  await expect(first).not.toContainText("in force:");
+  await first.getByText("History of requests-per-minute").click();
+  await expect(first.getByRole("row", { name: /tried in a test/ })).toContainText("5 requests");
   process.stdout.write(`tier changed, published and rolled back in ${seconds.toFixed(1)} s with ${clicks} clicks\n`);
   await spillway.admin("PUT", "tiers/enterprise", { ...before, version: before.version + 3 });
 });

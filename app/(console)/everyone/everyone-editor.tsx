@@ -100,6 +100,7 @@ function EveryoneForm({ everyone: newest, canEdit, onDiscard }: FormOf) {
               owner="everyone"
               rows={rows}
               isOld={({ id }) => everyone.limits.some((one) => one.id === id)}
+              published={everyone.limits}
               empty="None. Only tier and key limits apply."
               onChange={setRows}
             />

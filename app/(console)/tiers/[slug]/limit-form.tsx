@@ -1,11 +1,13 @@
 "use client";
 
-import { Button, Group, NumberInput, Paper, Select, SimpleGrid, Switch, Text, TextInput } from "@mantine/core";
+import { Badge, Button, Group, NumberInput, Paper, Select, SimpleGrid, Switch, Text, TextInput } from "@mantine/core";
 import { IconTrash } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices.shared";
 import type { DraftLimit } from "@/lib/console/tiers/observed-draft.shared";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { ALGORITHM_WORDS, DIMENSION_WORDS, LAYER_WORDS, MICRO_USD } from "../../../_ui/figures/format";
+import { limitWords } from "../limit-changes";
 import { MatchForm } from "./match-form";
 
 type Limit = TierView["limits"][number];
@@ -30,19 +32,25 @@ type FormOf = {
   readonly owner: "tier" | "everyone";
   readonly limit: DraftLimit;
   readonly isOld: boolean;
+  /** as it is in force; null = it is new */
+  readonly was: DraftLimit | null;
+  readonly below: ReactNode;
   readonly onChange: (limit: DraftLimit) => void;
   readonly onRemove: () => void;
 };
 type Part = { readonly limit: DraftLimit; readonly set: (change: Partial<DraftLimit>) => void };
 
 /** One limit: subject, dimension, capacity and window. Money is entered in dollars and stored in micro-dollars. */
-export function LimitForm({ owner, limit, isOld, onChange, onRemove }: FormOf) {
+export function LimitForm({ owner, limit, isOld, was, below, onChange, onRemove }: FormOf) {
   const set = (change: Partial<DraftLimit>) => onChange({ ...limit, ...change });
   const label = limit.name || "new limit";
   return (
     <Paper withBorder p="md" component="section" aria-label={label}>
       <Group justify="space-between" align="flex-start" mb="sm" wrap="nowrap">
-        <LimitName limit={limit} set={set} isOld={isOld} />
+        <div>
+          <LimitName limit={limit} set={set} isOld={isOld} />
+          <Changed limit={limit} was={was} />
+        </div>
         <Button
           variant="subtle"
           color="red"
@@ -78,7 +86,26 @@ export function LimitForm({ owner, limit, isOld, onChange, onRemove }: FormOf) {
         />
       </Group>
       <MatchForm match={limit.match} layer={limit.layer} onChange={(match) => set({ match })} />
+      {below}
     </Paper>
+  );
+}
+
+/** That a limit is not as it is in force, and how it is. */
+function Changed({ limit, was }: Pick<FormOf, "limit" | "was">) {
+  const { row: _row, ...edited } = { row: "", ...limit };
+  if (was !== null && JSON.stringify(edited) === JSON.stringify(was)) return null;
+  return (
+    <Group gap="xs" mt={4}>
+      <Badge color="yellow" variant="light" tt="none">
+        {was === null ? "new" : "changed"}
+      </Badge>
+      {was !== null && (
+        <Text size="xs" c="dimmed">
+          in force: {limitWords(was)}
+        </Text>
+      )}
+    </Group>
   );
 }
 

@@ -1,5 +1,6 @@
 import { Button, Paper, Text } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import type { DraftLimit } from "@/lib/console/tiers/observed-draft.shared";
 import { LimitForm } from "./limit-form";
 import { NEW_LIMIT } from "./new-limit";
@@ -11,12 +12,16 @@ type ListOf = {
   readonly owner: "tier" | "everyone";
   readonly rows: readonly LimitRow[];
   readonly isOld: (limit: LimitRow) => boolean;
+  /** the limits in force, to mark those that differ */
+  readonly published: readonly DraftLimit[];
+  /** what a limit shows below its fields */
+  readonly below?: (limit: LimitRow) => ReactNode;
   readonly empty: string;
   readonly onChange: (rows: readonly LimitRow[]) => void;
 };
 
 /** All limits of a tier or of everyone, one form each, and a button to add one. */
-export function LimitList({ owner, rows, isOld, empty, onChange }: ListOf) {
+export function LimitList({ owner, rows, isOld, published, below, empty, onChange }: ListOf) {
   const layer = owner === "everyone" ? "ip" : NEW_LIMIT.layer;
   return (
     <>
@@ -26,6 +31,8 @@ export function LimitList({ owner, rows, isOld, empty, onChange }: ListOf) {
           owner={owner}
           limit={limit}
           isOld={isOld(limit)}
+          was={published.find(({ id }) => id !== undefined && id === limit.id) ?? null}
+          below={isOld(limit) ? below?.(limit) : null}
           onChange={(next) => onChange(rows.map((one) => (one.row === limit.row ? { ...next, row: limit.row } : one)))}
           onRemove={() => onChange(rows.filter((one) => one.row !== limit.row))}
         />

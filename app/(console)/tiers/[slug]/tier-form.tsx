@@ -1,5 +1,6 @@
 import { Alert, Badge, Button, Group, Stack, Text, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
 import { type FormEvent, useEffect, useState } from "react";
 import type { DraftLimit } from "@/lib/console/tiers/observed-draft.shared";
 import type { TierView } from "@/lib/console/tiers/tiers";
@@ -24,6 +25,9 @@ import {
 } from "./tier-draft";
 import { type PublishMode, tierPath, useTierPublishing } from "./tier-publishing";
 import { Versions } from "./versions";
+
+// Loaded when it is opened.
+const LimitHistory = dynamic(() => import("../limit-history").then((part) => part.LimitHistory), { ssr: false });
 
 type FormOf = {
   readonly tier: TierView;
@@ -73,6 +77,8 @@ export function TierForm({ tier, draft: given, canEdit, onStart }: FormOf) {
             <LimitList
               owner="tier"
               rows={rows}
+              published={tier.limits}
+              below={({ name }) => <History slug={tier.slug} version={tier.version} name={name} />}
               isOld={({ name, id }) => id !== undefined && tier.limits.some((one) => one.name === name)}
               empty="No limits: every call of this tier is admitted. Add one below."
               onChange={setRows}
@@ -112,6 +118,19 @@ export function TierForm({ tier, draft: given, canEdit, onStart }: FormOf) {
         />
       </Stack>
     </form>
+  );
+}
+
+/** Not a button: those of a form that may not be edited are disabled. */
+function History(of: { slug: string; version: number; name: string }) {
+  const [isOpen, setIsOpen] = useState(false);
+  return (
+    <details style={{ marginTop: 12 }} onToggle={(event) => setIsOpen(event.currentTarget.open)}>
+      <Text component="summary" size="sm" style={{ cursor: "pointer" }}>
+        History of {of.name}
+      </Text>
+      {isOpen && <LimitHistory {...of} />}
+    </details>
   );
 }
 
