@@ -43,7 +43,7 @@ export function KeyListing({
             <Anchor component={Link} href={`/requests/log?key=${key.id}`} size="sm">
               {key.name}
             </Anchor>
-            <Text size="xs" c="dimmed" ff="monospace">
+            <Text size="xs" c="dimmed" ff="monospace" className="key-id">
               {key.display} <CopyId id={key.id} of="key id" />
             </Text>
           </span>,
@@ -99,9 +99,9 @@ function Brief({ text }: { text: string }) {
   );
 }
 
-/** When it ends, or has ended. */
-function endWords({ status, expiresAt, revokedAt }: KeyView, now: number): string {
-  if (status === "revoked") return revokedAt === null ? "revoked" : `revoked ${fromNow(revokedAt, now)}`;
+/** When it ends; a revoked key has ended. */
+function endWords({ status, expiresAt }: KeyView, now: number): string {
+  if (status === "revoked") return "–";
   return expiresAt === null ? "never" : fromNow(expiresAt, now);
 }
 
