@@ -54,6 +54,8 @@ test("a channel and a rule made in the browser report a brake; the secret is sho
   await channel.getByRole("button", { name: "Create" }).click();
   const secret = page.getByRole("dialog", { name: "Webhook secret" });
   await expect(secret).toContainText("whsec_");
+  // Only the button closes what is shown once.
+  await page.keyboard.press("Escape");
   await secret.getByRole("button", { name: "I have it" }).click();
   await page.getByRole("button", { name: "New rule" }).click();
   const rule = page.getByRole("dialog", { name: "New rule" });
@@ -77,6 +79,8 @@ test("a channel and a rule made in the browser report a brake; the secret is sho
   await page.getByRole("button", { name: "Remove… Brakes" }).click();
   await page.getByRole("button", { name: "Remove it" }).click();
   await expect(page.getByRole("region", { name: "Rules" })).toContainText("No rules yet");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByRole("region", { name: "Rules" }).getByRole("row", { name: /Brakes/ })).toContainText("off");
   await page.getByRole("button", { name: "Change… Hook" }).click();
   const change = page.getByRole("dialog", { name: "Change Hook" });
   await change.getByRole("textbox", { name: "Name" }).fill("Night hook");
