@@ -52,7 +52,9 @@ export function Latest({
     enabled: kind !== "served",
   });
   const error = served.error ?? refused.error;
-  if (error !== null) return <Failed what="The calls could not be loaded" error={error} />;
+  const failed = <Failed what="The calls could not be loaded" error={error} />;
+  const isSeen = (kind === "refused" || served.data !== undefined) && (kind === "served" || refused.data !== undefined);
+  if (error !== null && !isSeen) return failed;
   if (served.isLoading || refused.isLoading) return <Skeleton h={300} radius="md" />;
   const shown = [
     ...(kind === "refused" ? [] : (served.data?.rows ?? [])).map(
@@ -65,34 +67,37 @@ export function Latest({
     .sort((left, right) => right.at.localeCompare(left.at))
     .slice(0, LATEST_SHOWN);
   return (
-    <Card padding={0} component="section" aria-label="Latest calls">
-      {shown.length === 0 && (
-        <Text p="md">{find === "" ? (EMPTY[kind] ?? EMPTY.all) : "No match among the latest thousand calls."}</Text>
-      )}
-      {shown.map((one) => (
-        <div key={one.id} style={{ borderTop: "1px solid var(--mantine-color-default-border)" }}>
-          <UnstyledButton
-            w="100%"
-            px="md"
-            py="xs"
-            onClick={() => setOpen(open === one.id ? null : one.id)}
-            aria-expanded={open === one.id}
-          >
-            {one.call !== null && <Served row={one.call} />}
-            {one.refused !== null && <Refused row={one.refused} />}
-          </UnstyledButton>
-          {open === one.id && (
-            <Stack px="md" pb="md" gap="xs">
-              {one.call !== null && <CallDetails call={one.call} />}
-              {one.refused !== null && <MetLimits refused={one.refused} user={null} />}
-              <Anchor component={Link} href={`/requests?id=${one.id}`} size="sm" underline="always">
-                Explain this call
-              </Anchor>
-            </Stack>
-          )}
-        </div>
-      ))}
-    </Card>
+    <>
+      {failed}
+      <Card padding={0} component="section" aria-label="Latest calls">
+        {shown.length === 0 && (
+          <Text p="md">{find === "" ? (EMPTY[kind] ?? EMPTY.all) : "No match among the latest thousand calls."}</Text>
+        )}
+        {shown.map((one) => (
+          <div key={one.id} style={{ borderTop: "1px solid var(--mantine-color-default-border)" }}>
+            <UnstyledButton
+              w="100%"
+              px="md"
+              py="xs"
+              onClick={() => setOpen(open === one.id ? null : one.id)}
+              aria-expanded={open === one.id}
+            >
+              {one.call !== null && <Served row={one.call} />}
+              {one.refused !== null && <Refused row={one.refused} />}
+            </UnstyledButton>
+            {open === one.id && (
+              <Stack px="md" pb="md" gap="xs">
+                {one.call !== null && <CallDetails call={one.call} />}
+                {one.refused !== null && <MetLimits refused={one.refused} user={null} />}
+                <Anchor component={Link} href={`/requests?id=${one.id}`} size="sm" underline="always">
+                  Explain this call
+                </Anchor>
+              </Stack>
+            )}
+          </div>
+        ))}
+      </Card>
+    </>
   );
 }
 

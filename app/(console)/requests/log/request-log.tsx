@@ -179,11 +179,12 @@ function Lines({ place, pathOf, columns, after, everyMs, onAfter }: LinesOf) {
     // Only the newest page is live: an older one does not move.
     refetchInterval: after === null ? everyMs : false,
   });
-  if (page.error !== null) return <Failed what="The calls could not be loaded" error={page.error} />;
-  if (page.data === undefined) return null;
+  const failed = <Failed what="The calls could not be loaded" error={page.error} />;
+  if (page.data === undefined) return failed;
   const { requests, next } = page.data;
   return (
     <>
+      {failed}
       <LogTable lines={requests} columns={columns} />
       {requests.length === 0 && (
         <Card>
