@@ -68,6 +68,16 @@ test("pull the brake for one tenant, see it refused with the reason while others
   expect((await spillway.chat(standard)).status).toBe(200);
   await page.getByRole("link", { name: "Overview" }).click();
   await expect(page.getByRole("region", { name: "Refused by layer" })).toContainText("Stopped by a brake");
+  await page.getByRole("button", { name: "Notifications" }).click();
+  const happened = page.getByRole("dialog", { name: "Notifications" }).getByRole("listitem");
+  await expect(happened.filter({ hasText: /Brake lifted by .*new$/ }).first()).toBeVisible();
+  await happened
+    .getByRole("link", { name: /^Brake set by/ })
+    .first()
+    .click();
+  await expect(page).toHaveURL(/\/brakes$/);
+  await page.getByRole("button", { name: "Notifications" }).click();
+  await expect(happened.filter({ hasText: /Brake set by/ }).first()).not.toContainText("new");
 });
 
 test("edit a tier's requests per minute, and the next call obeys", async ({ console: page, spillway }) => {

@@ -1,7 +1,5 @@
-import { DAY_SECONDS, MINUTE_MS } from "@/app/_ui/time/spans";
+import { DAY_MS, MINUTE_MS } from "@/app/_ui/time/spans";
 import type { HourBefore } from "@/lib/console/overview/hour-before";
-
-const DAY_MS = DAY_SECONDS * 1000;
 
 /** The calls of each of a chart's minutes a day earlier; null = not known. Figures and chart may be a minute apart. */
 export function callsDayEarlier(

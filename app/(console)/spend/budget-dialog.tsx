@@ -7,11 +7,17 @@ import { api } from "../../_ui/data/api";
 import { MICRO_USD } from "../../_ui/figures/format";
 import { FormDialog } from "../../_ui/forms/dialog";
 import { isReason, MoneyInput, ReasonInput } from "../../_ui/forms/inputs";
+import { EditBudget } from "./edit-budget";
 
-type DialogOf = { readonly what: "raise" | "remove"; readonly budget: BudgetView; readonly onClose: () => void };
+type DialogOf = {
+  readonly what: "raise" | "edit" | "remove";
+  readonly budget: BudgetView;
+  readonly onClose: () => void;
+};
 
-/** A budget raised for a while, or removed. */
+/** A budget raised for a while, changed, or removed. */
 export function BudgetDialog({ what, budget, onClose }: DialogOf) {
+  if (what === "edit") return <EditBudget budget={budget} onClose={onClose} />;
   return what === "raise" ? <Raise budget={budget} onClose={onClose} /> : <Remove budget={budget} onClose={onClose} />;
 }
 

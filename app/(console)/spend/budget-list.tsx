@@ -13,7 +13,6 @@ import { forecastWords } from "../../_ui/limits/forecast-words";
 
 // Loaded later: their fields are much of the page's code, and few visits need them.
 const BudgetDialog = dynamic(() => import("./budget-dialog").then((part) => part.BudgetDialog), { ssr: false });
-const EditBudget = dynamic(() => import("./edit-budget").then((part) => part.EditBudget), { ssr: false });
 
 type Doing = { readonly what: "raise" | "edit" | "remove"; readonly budget: BudgetView };
 
@@ -51,10 +50,7 @@ export function BudgetList({
           />
         ))}
       </SimpleGrid>
-      {doing?.what === "edit" && <EditBudget budget={doing.budget} onClose={() => setDoing(null)} />}
-      {doing !== null && doing.what !== "edit" && (
-        <BudgetDialog what={doing.what} budget={doing.budget} onClose={() => setDoing(null)} />
-      )}
+      {doing !== null && <BudgetDialog {...doing} onClose={() => setDoing(null)} />}
     </>
   );
 }

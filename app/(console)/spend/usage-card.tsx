@@ -1,7 +1,6 @@
 "use client";
 
 import { Anchor, Button, Card, Group, Select, Skeleton, Stack, Text, Title } from "@mantine/core";
-import { IconDownload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import { parseAsBoolean, parseAsString, parseAsStringLiteral, useQueryState, useQueryStates } from "nuqs";
@@ -95,7 +94,6 @@ export function UsageCard({ of = null }: { of?: string | null }) {
               variant="default"
               component="a"
               href={`/api/admin/${usageFilePath(asked, Date.now())}${tagQuery(tag)}&format=csv`}
-              leftSection={<IconDownload size={14} aria-hidden />}
               suppressHydrationWarning
             >
               CSV

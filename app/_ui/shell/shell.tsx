@@ -10,9 +10,7 @@ import {
   Burger,
   Button,
   Group,
-  Kbd,
   Menu,
-  Modal,
   NavLink,
   Stack,
   Text,
@@ -67,6 +65,14 @@ import { StoreBanner } from "./store-banner";
 
 // Loaded after the page: it is not needed before.
 const Palette = dynamic(() => import("./palette").then((part) => part.Palette), { ssr: false });
+
+const Shortcuts = dynamic(() => import("../words/shortcuts").then((part) => part.Shortcuts), { ssr: false });
+const NotificationCentre = dynamic(
+  () => import("../notices/notification-centre").then((part) => part.NotificationCentre),
+  {
+    ssr: false,
+  },
+);
 
 /** Also works before the palette is loaded: it opens once loaded. */
 const openPalette = () => void import("./palette").then((part) => part.openPalette());
@@ -142,6 +148,7 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
                 <IconSearch size={18} />
               </ActionIcon>
             </Tooltip>
+            <Notifications />
             <ZoneToggle />
             <SchemeToggle />
             <Account actor={actor} />
@@ -155,13 +162,26 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
         <Stack gap="md" maw={1500} mx="auto">
           <Palette role={actor.role} />
           <ConfirmPassword />
-          <Keys pages={pages} isOpen={isHelp} onClose={help.close} />
+          {isHelp && <Shortcuts pages={pages} onClose={help.close} />}
           <BrakeBanner canLift={can(role, "brakes.lift")} />
           <StoreBanner />
           {children}
         </Stack>
       </AppShellMain>
     </AppShell>
+  );
+}
+
+/** What happened; read when it is opened. */
+function Notifications() {
+  const [isOpen, centre] = useDisclosure();
+  return (
+    <>
+      <ActionIcon variant="default" size="lg" aria-label="Notifications" onClick={centre.open}>
+        <IconBell size={18} />
+      </ActionIcon>
+      {isOpen && <NotificationCentre onClose={centre.close} />}
+    </>
   );
 }
 
@@ -210,30 +230,6 @@ function Logo() {
   return (
     // biome-ignore lint/performance/noImgElement: a local SVG of 300 bytes needs no optimizer, which is switched off.
     <img src="/icon.svg" alt="" width={26} height={26} />
-  );
-}
-
-/** The list of keyboard shortcuts for "?". */
-function Keys({ pages, isOpen, onClose }: { pages: readonly NavItem[]; isOpen: boolean; onClose: () => void }) {
-  const lines = [
-    { label: "Find anything", keys: ["Ctrl", "K"] },
-    ...pages.map(({ label, key }) => ({ label, keys: ["g", key] })),
-  ];
-  return (
-    <Modal opened={isOpen} onClose={onClose} title="Keyboard shortcuts">
-      <Stack gap={6}>
-        {lines.map(({ label, keys }) => (
-          <Group key={label} justify="space-between">
-            <Text size="sm">{label}</Text>
-            <Group gap={4}>
-              {keys.map((key) => (
-                <Kbd key={key}>{key}</Kbd>
-              ))}
-            </Group>
-          </Group>
-        ))}
-      </Stack>
-    </Modal>
   );
 }
 
