@@ -1,9 +1,7 @@
-import fs from "node:fs";
-import { createRequire } from "node:module";
 import type { APIResponse, Page } from "@playwright/test";
+import { inEachLook, overflow, violations } from "./axe";
 import { expect, test } from "./fixture";
 
-const AXE = fs.readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PAGES = [
   "/",
   "/tiers",
@@ -38,50 +36,57 @@ const WITH_CHARTS = ["/", "/spend", "/tenants/standard"];
 /** What moves by less cannot be seen. */
 const SHIFT_MAX = 0.01;
 
-type Violation = { id: string; nodes: { html: string }[] };
-
-for (const colorScheme of ["light", "dark"] as const) {
-  for (const viewport of [
-    { width: 1440, height: 900 },
-    { width: 360, height: 740 },
-  ]) {
-    test.describe(`${colorScheme}, ${viewport.width} px`, () => {
-      test.use({ colorScheme, viewport });
-
-      for (const path of PAGES) {
-        test(`${path} is accessible by WCAG 2.2 AA and fits its width`, async ({ console: page, spillway }) => {
-          await spillway.chat(spillway.demo.keys.enterprise);
-          await page.goto(path);
-          await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-          await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
-          await expect(page.getByRole("region").first()).toBeVisible();
-          expect(await violations(page)).toEqual([]);
-          const overflow = await page.evaluate(
-            () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-          );
-          expect(overflow).toBe(0);
+for (const path of PAGES) {
+  test(`${path} and its dialogs are accessible by WCAG 2.2 AA and fit their width`, async ({
+    console: page,
+    spillway,
+  }) => {
+    await spillway.chat(spillway.demo.keys.enterprise);
+    await page.goto(path);
+    await whole(page);
+    await inEachLook(page, async (look) => {
+      expect(await violations(page), look).toEqual([]);
+      expect(await overflow(page), look).toBe(0);
+    });
+    let opened = 0;
+    for (const steps of await openers(page)) {
+      if (await opensDialog(page, steps)) {
+        opened += 1;
+        await inEachLook(page, async (look) => {
+          expect(await violations(page, "[role=dialog]"), `"${steps.join(", ")}", ${look}`).toEqual([]);
+          expect(await overflow(page), `"${steps.join(", ")}", ${look}`).toBe(0);
         });
       }
-
-      test("the brake dialog is accessible, and the banner too", async ({ console: page, spillway }) => {
-        await page.goto("/");
-        await page.getByRole("button", { name: "Stop calls…" }).filter({ visible: true }).click();
-        await expect(page.getByRole("dialog", { name: "Stop calls" })).toBeVisible();
-        expect(await violations(page)).toEqual([]);
-        await page.keyboard.press("Escape");
-        const { id } = await spillway.admin<{ id: string }>("POST", "brakes", {
-          scope: { model: "sim-vision" },
-          mode: "block",
-          reason: "looks of the banner",
-          expiresInSeconds: 60,
-        });
-        await expect(page.getByRole("alert", { name: "Active brakes" })).toBeVisible();
-        expect(await violations(page)).toEqual([]);
-        await spillway.admin("DELETE", `brakes/${id}`, {});
-      });
-    });
-  }
+      await closeDialog(page, path);
+    }
+    process.stdout.write(`${path}: ${opened} dialogs\n`);
+  });
 }
+
+test("the palette and the review of a draft are accessible", async ({ console: page, spillway }) => {
+  const answer = await spillway.chat(spillway.demo.keys.standard);
+  await expect.poll(() => spillway.ledgerRow(answer.headers.get("x-request-id") ?? "")).not.toBeNull();
+  await page.goto("/tiers/standard");
+  await whole(page);
+  await page.keyboard.press("Control+k");
+  await page.getByRole("textbox", { name: "Find anything" }).fill("stand");
+  await inEachLook(page, async (look) => expect(await violations(page), look).toEqual([]));
+  await page.keyboard.press("Escape");
+  await page.getByRole("textbox", { name: "Limit", exact: true }).first().fill("5");
+  await page.getByRole("button", { name: "Review…" }).click();
+  await page.getByText("with this draft").first().waitFor();
+  await inEachLook(page, async (look) => expect(await violations(page), look).toEqual([]));
+});
+
+test("the banner of a brake is accessible", async ({ console: page, spillway }) => {
+  const scope = { model: "sim-vision" };
+  const order = { scope, mode: "block", reason: "looks of the banner", expiresInSeconds: 60 };
+  const { id } = await spillway.admin<{ id: string }>("POST", "brakes", order);
+  await page.goto("/");
+  await expect(page.getByRole("alert", { name: "Active brakes" })).toBeVisible();
+  await inEachLook(page, async (look) => expect(await violations(page), look).toEqual([]));
+  await spillway.admin("DELETE", `brakes/${id}`, {});
+});
 
 for (const path of PAGES) {
   test(`${path} loads little script, and nothing moves while it does`, async ({ console: page, spillway }) => {
@@ -144,21 +149,57 @@ async function holdStill(page: Page): Promise<void> {
   });
 }
 
-async function violations(page: Page): Promise<string[]> {
-  const found: Violation[] = await page.evaluate(
-    async ({ source }) => {
-      // The page's policy forbids eval; a function made by the test's own world is not bound by it.
-      if (!("axe" in window)) new Function(source)();
-      const axe: { run(context: Document, options: object): Promise<{ violations: Violation[] }> } = Reflect.get(
-        window,
-        "axe",
-      );
-      const result = await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] });
-      return result.violations;
-    },
-    { source: AXE },
-  );
-  return found.map(
-    (violation) => `${violation.id}: ${violation.nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`,
-  );
+async function whole(page: Page): Promise<void> {
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
+  await expect(page.getByRole("region").first()).toBeVisible();
+}
+
+/**
+ * What opens dialogs, as names to press one after the other: buttons that say that more is asked, and such items of menus.
+ * One of each kind, because rows repeat them.
+ */
+async function openers(page: Page): Promise<string[][]> {
+  const kinds = new Map<string, string[]>();
+  for (const name of await namesOf(page, "main button:visible:enabled:not([aria-haspopup=menu])")) {
+    const kind = /^(New|Add|Set up) .*|^[^…]*…/.exec(name)?.[0];
+    if (kind !== undefined && !kinds.has(kind)) kinds.set(kind, [name]);
+  }
+  const [menu] = await namesOf(page, "main button:visible[aria-haspopup=menu]");
+  if (menu === undefined) return [...kinds.values()];
+  await buttonOf(page, menu).click();
+  await page.getByRole("menu").waitFor();
+  for (const item of await namesOf(page, "[role=menuitem]")) {
+    if (item.endsWith("…")) kinds.set(`${menu}: ${item}`, [menu, item]);
+  }
+  await page.keyboard.press("Escape");
+  return [...kinds.values()];
+}
+
+function namesOf(page: Page, selector: string): Promise<string[]> {
+  const named = (found: Element[]) =>
+    found.map((one) => one.getAttribute("aria-label") ?? one.textContent?.trim() ?? "");
+  return page.locator(selector).evaluateAll(named);
+}
+
+const buttonOf = (page: Page, name: string) =>
+  page.locator("main").getByRole("button", { name, exact: true }).filter({ visible: true }).first();
+
+const dialogOf = (page: Page) => page.getByRole("dialog").first();
+
+async function opensDialog(page: Page, [name = "", item]: string[]): Promise<boolean> {
+  await buttonOf(page, name).click();
+  if (item !== undefined) await page.getByRole("menuitem", { name: item, exact: true }).click();
+  return isDone(dialogOf(page).waitFor({ timeout: 2000 }));
+}
+
+async function closeDialog(page: Page, path: string): Promise<void> {
+  await page.keyboard.press("Escape");
+  if (await isDone(dialogOf(page).waitFor({ state: "detached", timeout: 2000 }))) return;
+  await page.goto(path);
+  await whole(page);
+}
+
+function isDone(work: Promise<void>): Promise<boolean> {
+  return work.then(() => true).catch(() => false);
 }

@@ -38,9 +38,17 @@ export const theme = createTheme({
   },
 });
 
-/** Mantine's dimmed text is too pale for WCAG AA; one step darker (lighter in the dark) is enough. */
+/** Mantine's dimmed text and placeholders are too pale for WCAG AA; darker (lighter in the dark) ones are not. */
 export const cssVariables: CSSVariablesResolver = (known) => ({
   variables: {},
-  light: { "--mantine-color-dimmed": known.colors.gray?.[7] ?? "#495057", "--spillway-page": "#f6f8f9" },
-  dark: { "--mantine-color-dimmed": known.colors.dark?.[1] ?? "#b8b8b8", "--spillway-page": "#17191c" },
+  light: {
+    "--mantine-color-dimmed": known.colors.gray?.[7] ?? "#495057",
+    "--mantine-color-placeholder": known.colors.gray?.[7] ?? "#495057",
+    "--spillway-page": "#f6f8f9",
+  },
+  dark: {
+    "--mantine-color-dimmed": known.colors.dark?.[1] ?? "#b8b8b8",
+    "--mantine-color-placeholder": known.colors.dark?.[1] ?? "#b8b8b8",
+    "--spillway-page": "#17191c",
+  },
 });
