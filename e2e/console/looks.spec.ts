@@ -1,5 +1,5 @@
 import type { APIResponse, Page } from "@playwright/test";
-import { inEachLook, overflow, violations } from "./axe";
+import { inEachLook, overflow, violations } from "../fixtures/looks/axe";
 import { expect, test } from "./fixture";
 
 const PAGES = [

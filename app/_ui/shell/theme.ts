@@ -38,10 +38,21 @@ export const theme = createTheme({
   },
 });
 
+/** Text on a light ground of its own colour: Mantine's is below 4.5:1 for these. */
+const ON_LIGHT = {
+  "--mantine-color-red-light-color": "#b02525",
+  "--mantine-color-orange-light-color": "#8f3a00",
+  "--mantine-color-yellow-light-color": "#7a4f00",
+  "--mantine-color-green-light-color": "#1f6b2e",
+  "--mantine-color-teal-light-color": "#066649",
+  "--mantine-color-blue-light-color": "#155a9a",
+};
+
 /** Mantine's dimmed text and placeholders are too pale for WCAG AA; darker (lighter in the dark) ones are not. */
 export const cssVariables: CSSVariablesResolver = (known) => ({
   variables: {},
   light: {
+    ...ON_LIGHT,
     "--mantine-color-dimmed": known.colors.gray?.[7] ?? "#495057",
     "--mantine-color-placeholder": known.colors.gray?.[7] ?? "#495057",
     "--spillway-page": "#f6f8f9",
