@@ -147,6 +147,30 @@ test("a tenant's own page opens by its link alone, fits a phone, and closes when
   await context.close();
 });
 
+test("a tenant's own page is drawn in another zone as the server drew it, its forecast too", async ({
+  browser,
+  spillway,
+}) => {
+  await spillway.admin("POST", "tenants", { slug: "far", name: "Far Away", tier: "standard" });
+  const { key } = await spillway.admin<{ key: string }>("POST", "keys", { tenant: "far", name: "First" });
+  const id = (await spillway.chat(key)).headers.get("x-request-id") ?? "";
+  await expect.poll(async () => (await spillway.ledgerRow(id))?.costMicroUsd ?? 0).toBeGreaterThan(0);
+  const used = (await spillway.ledgerRow(id))?.costMicroUsd ?? 0;
+  const budget = { level: "tenant", tenant: "far", period: "month", amountMicroUsd: used + 1 };
+  await spillway.admin("POST", "budgets", { slug: "far-month", ...budget });
+  const { url } = await spillway.admin<{ url: string }>("POST", "tenants/far/link", {});
+  const context = await browser.newContext({ timezoneId: "America/Los_Angeles" });
+  const page = runsWhenOpen(await context.newPage());
+  const faults: string[] = [];
+  page.on("pageerror", (error) => faults.push(error.message));
+  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+  await page.goto(url);
+  await expect(page.getByText("at the last hour's rate").first()).toBeVisible();
+  // React reports a first render that differs from the server's.
+  expect(faults).toEqual([]);
+  await context.close();
+});
+
 test("month end: a bill is imported, compared with the ledger, and both are exported", async ({
   console: page,
   spillway,

@@ -1,7 +1,6 @@
 "use client";
 
 import { Badge, Button, Tooltip } from "@mantine/core";
-import { IconBell } from "@tabler/icons-react";
 import Link from "next/link";
 import { useLive } from "../data/live";
 import { plural } from "../figures/format";
@@ -17,7 +16,7 @@ export function OpenAlertsBadge() {
   );
 }
 
-/** The same in the header, for phones without a menu. */
+/** The same in the header, for phones without a menu. It stands beside the bell and needs none of its own. */
 export function OpenAlertsLink() {
   const { open, critical, words } = useOpenAlerts();
   if (open === 0) return null;
@@ -29,7 +28,6 @@ export function OpenAlertsLink() {
         size="sm"
         px={8}
         color={critical > 0 ? "red.9" : "orange.9"}
-        leftSection={<IconBell size={16} aria-hidden />}
         aria-label={words}
         hiddenFrom="sm"
       >
