@@ -4,6 +4,7 @@ import { until } from "../fixtures/process";
 import { Spillway } from "../fixtures/spillway";
 import { performCatalog } from "./actions/catalog-actions";
 import { performInvitations } from "./actions/invitation-actions";
+import { performRemovals } from "./actions/removal-actions";
 import { performSecondFactor } from "./actions/second-factor-actions";
 import { performChannelEdit, performWishes } from "./actions/wish-actions";
 
@@ -268,7 +269,7 @@ test(
     await client.perform("getEstimates", { query: { tenant: "free" } });
     for (const listed of ["Overview", "Openapi", "Tenants", "Keys", "Tiers", "Overrides", "Budgets", "AlertRules"])
       await client.perform(`get${listed}`);
-    for (const listed of ["AlertChannels", "Alerts", "AlertDeliveries", "Brakes", "Catalog"])
+    for (const listed of ["AlertChannels", "Alerts", "AlertDeliveries", "Brakes", "Catalog", "OverviewBefore"])
       await client.perform(`get${listed}`);
 
     const mate = await change<{ id: string; password: string }>(
@@ -337,9 +338,7 @@ test(
     await change("deleteStaffIdSessions", { path: { id: mate.id } }, "staff.end-sessions");
     const { staff } = await client.perform<{ staff: { email: string; role: string; id: string }[] }>("getStaff");
     expect(staff.map((one) => [one.email, one.role])).toContainEqual(["bo@example.test", "operator"]);
-    await change("deleteAlertRulesId", { path: { id: rule.id } }, "alert-rules.remove");
-    await change("deleteAlertChannelsId", { path: { id: channel.id } }, "alert-channels.remove");
-    await change("deleteBudgetsId", { path: { id: budgetId } }, "budgets.remove");
+    await performRemovals(change, { rule: rule.id, channel: channel.id, budget: budgetId });
     expect(await client.perform("getAuditVerify")).toMatchObject({ intact: true, brokenAt: null, faults: [] });
 
     expect(await client.firstEvent("getLive")).toHaveProperty("figures.cards.openCalls");

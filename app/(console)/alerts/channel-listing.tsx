@@ -3,8 +3,8 @@ import { useState } from "react";
 import type { ChannelView } from "@/lib/console/alerts/alerts";
 import { api } from "../../_ui/data/api";
 import { Listing } from "../../_ui/figures/listing";
+import { Act } from "../../_ui/forms/act";
 import { FormDialog } from "../../_ui/forms/dialog";
-import { Act } from "../../_ui/forms/inputs";
 import { ChannelForm } from "./channel-form";
 import { Remove } from "./remove";
 

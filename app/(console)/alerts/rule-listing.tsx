@@ -4,7 +4,7 @@ import type { ChannelView, RuleView } from "@/lib/console/alerts/alerts";
 import { ManagedBadge } from "../../_ui/data/managed";
 import { Listing } from "../../_ui/figures/listing";
 import { useMomentWords } from "../../_ui/figures/moment";
-import { Act } from "../../_ui/forms/inputs";
+import { Act } from "../../_ui/forms/act";
 import { MuteRule } from "./mute-rule";
 import { Remove } from "./remove";
 import { RuleForm } from "./rule-form";

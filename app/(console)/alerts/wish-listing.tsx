@@ -7,7 +7,7 @@ import type { WishView } from "@/lib/console/alerts/wishes";
 import { api } from "../../_ui/data/api";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
-import { Act } from "../../_ui/forms/inputs";
+import { Act } from "../../_ui/forms/act";
 import { Failed } from "../../_ui/shell/page-head";
 
 /** Key holders' requests that no operator has handled yet; nothing while there are none. */

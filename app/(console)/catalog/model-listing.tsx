@@ -6,7 +6,7 @@ import type { ModelFigures } from "@/lib/console/providers/answers";
 import { ManagedBadge } from "../../_ui/data/managed";
 import { count, dollars } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
-import { Act } from "../../_ui/forms/inputs";
+import { Act } from "../../_ui/forms/act";
 import { StopAct } from "../brakes/stop-act";
 
 const HEAD = [

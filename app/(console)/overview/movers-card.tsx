@@ -8,7 +8,7 @@ import { changeWords } from "../../_ui/figures/change-words";
 import { Failed } from "../../_ui/shell/page-head";
 import { logOf, MEASURE_WORDS, measured } from "./mover-words";
 
-const HEIGHT = 132;
+const HEIGHT = 141;
 
 /**
  * Calls, tokens, spend and refusals of the last hour, compared with the same hour of the day before: of all tenants, and
@@ -24,7 +24,7 @@ export function MoversCard({ seen, error }: { seen: MoversView | undefined; erro
         </Text>
       </Group>
       <Failed what="The movers could not be loaded" error={error} />
-      {seen === undefined && error === null && <Skeleton h={76} />}
+      {seen === undefined && error === null && <Skeleton h={85} />}
       {seen !== undefined && (
         <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="md" verticalSpacing="sm">
           {MEASURES.map((measure) => (
@@ -40,7 +40,7 @@ function OfMeasure({ measure, seen }: { measure: Measure; seen: MoversView }) {
   const movers = seen.movers[measure];
   const [now, before] = [seen.totals.now[measure], seen.totals.before[measure]];
   return (
-    <Stack gap={2}>
+    <Stack gap={5}>
       <Group justify="space-between" gap="xs" wrap="nowrap">
         <Text size="sm" c="dimmed">
           {MEASURE_WORDS[measure]}

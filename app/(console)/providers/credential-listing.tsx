@@ -5,7 +5,7 @@ import type { UpstreamView } from "@/lib/console/providers/answers";
 import type { ProviderView } from "../../_ui/data/catalog";
 import { count } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
-import { Act } from "../../_ui/forms/inputs";
+import { Act } from "../../_ui/forms/act";
 import { PlaceState } from "./place-state";
 import { type Service, ServiceDialog } from "./service-dialog";
 

@@ -13,7 +13,7 @@ import { ManagedBadge } from "../../_ui/data/managed";
 import { WhenLoaded } from "../../_ui/data/when-loaded";
 import { count, plural } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
-import { Act } from "../../_ui/forms/inputs";
+import { Act } from "../../_ui/forms/act";
 import { RemoveDialog } from "../../_ui/forms/remove-dialog";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { StopAct } from "../brakes/stop-act";

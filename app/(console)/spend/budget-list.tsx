@@ -8,7 +8,7 @@ import type { BudgetView } from "@/lib/console/money/budget-view";
 import { ManagedBadge } from "../../_ui/data/managed";
 import { dollars } from "../../_ui/figures/format";
 import { useMomentWords } from "../../_ui/figures/moment";
-import { Act } from "../../_ui/forms/inputs";
+import { Act } from "../../_ui/forms/act";
 import { forecastWords } from "../../_ui/limits/forecast-words";
 
 // Loaded later: their fields are much of the page's code, and few visits need them.

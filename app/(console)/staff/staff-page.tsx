@@ -11,8 +11,8 @@ import { ManagedBadge } from "../../_ui/data/managed";
 import { WhenLoaded } from "../../_ui/data/when-loaded";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
+import { Act } from "../../_ui/forms/act";
 import { FormDialog } from "../../_ui/forms/dialog";
-import { Act } from "../../_ui/forms/inputs";
 import { SecretOnce } from "../../_ui/forms/secret-once";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 

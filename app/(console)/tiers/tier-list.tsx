@@ -8,7 +8,7 @@ import { useState } from "react";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../_ui/data/api";
 import { amount, plural } from "../../_ui/figures/format";
-import { Act } from "../../_ui/forms/inputs";
+import { Act } from "../../_ui/forms/act";
 import { RemoveDialog } from "../../_ui/forms/remove-dialog";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { spanWords } from "./limit-words";

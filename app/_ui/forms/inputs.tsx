@@ -1,6 +1,6 @@
 "use client";
 
-import { Button, NumberInput, TextInput } from "@mantine/core";
+import { NumberInput, TextInput } from "@mantine/core";
 
 const REASON_CHARS_MIN = 8;
 
@@ -45,13 +45,4 @@ export function ReasonInput({ value, onChange }: { value: string; onChange: (rea
 
 export function isReason(text: string): boolean {
   return text.trim().length >= REASON_CHARS_MIN;
-}
-
-/** A small button in a row of a table or a card; its name includes the row's. */
-export function Act({ label, of, onClick }: { label: string; of: string; onClick: () => void }) {
-  return (
-    <Button variant="subtle" size="compact-xs" onClick={onClick} aria-label={`${label} ${of}`}>
-      {label}
-    </Button>
-  );
 }
