@@ -8,7 +8,7 @@ import type { Overview } from "@/lib/console/overview/overview";
 import { chartsAhead } from "../_ui/figures/charts-ahead";
 import { useMomentWords } from "../_ui/figures/moment";
 import { partialBar, SO_FAR } from "../_ui/time/partial-bar";
-import { chosenMinutes, type Drag, placeOf } from "./overview/chosen-minutes";
+import { chosenMinutes, type Drag, placeOf, pressed } from "./overview/chosen-minutes";
 import { lineThrough, roundTop } from "./overview/day-earlier";
 
 const HEIGHT = 260;
@@ -46,7 +46,7 @@ type ChartOf = {
 function Drawn({ points, changes, before }: ChartOf) {
   const momentWords = useMomentWords();
   const router = useRouter();
-  const [drag, setDrag] = useState<Drag | null>(null);
+  const [drag, setDrag] = useState<(Drag & { readonly x: number }) | null>(null);
   const isEmpty = points.every((point) => SERIES.every(({ name }) => Reflect.get(point, name) === 0));
   if (isEmpty) {
     return (
@@ -70,13 +70,13 @@ function Drawn({ points, changes, before }: ChartOf) {
     // Towards the middle, so that no word is cut off at the edge.
     labelPosition: index < points.length / 2 ? ("insideTopLeft" as const) : ("insideTopRight" as const),
   }));
-  const finish = () => {
+  const finish = (x: number) => {
     const chosen =
       drag === null
         ? null
         : chosenMinutes(
             points.map(({ minute }) => minute),
-            drag,
+            pressed(drag, x - drag.x),
           );
     setDrag(null);
     if (chosen !== null) router.push(`/requests/log?${new URLSearchParams(chosen)}`);
@@ -95,15 +95,15 @@ function Drawn({ points, changes, before }: ChartOf) {
       barProps={{ isAnimationActive: false, shape: MinuteBar }}
       barChartProps={{
         style: { cursor: "pointer" },
-        onMouseDown: ({ activeTooltipIndex }) => {
+        onMouseDown: ({ activeTooltipIndex }, { clientX: x }) => {
           const place = placeOf(activeTooltipIndex, points.length);
-          setDrag(place === null ? null : { from: place, to: place });
+          setDrag(place === null ? null : { from: place, to: place, x });
         },
         onMouseMove: ({ activeTooltipIndex }) => {
           const place = placeOf(activeTooltipIndex, points.length);
           if (place !== null) setDrag((before) => before && { ...before, to: place });
         },
-        onMouseUp: finish,
+        onMouseUp: (_state, { clientX }) => finish(clientX),
         onMouseLeave: () => setDrag(null),
       }}
       tickLine="none"
