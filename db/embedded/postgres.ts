@@ -177,13 +177,30 @@ async function findSurvivor(cluster: string, password: string): Promise<Embedded
   return { url, port, isRunning: () => isAlive(pid), stop: () => stopByPid(pid) };
 }
 
-async function launch(input: {
-  home: string;
-  cluster: string;
-  runner: Runner;
-  password: string;
-  port: number;
-}): Promise<EmbeddedPostgres> {
+type Launch = { home: string; cluster: string; runner: Runner; password: string; port: number };
+
+/** The processes of a killed server outlive it for a moment, and no other may start before they have ended. */
+async function launch(input: Launch): Promise<EmbeddedPostgres> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return await launchOnce(input);
+    } catch (error) {
+      if (Date.now() > deadline || !isHeldByKilled(input.home)) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+const LOG_TAIL_CHARS = 2000;
+
+/** Whether the last start failed only because processes of a killed server still have its memory. */
+function isHeldByKilled(home: string): boolean {
+  const tail = fs.readFileSync(path.join(home, "postgres.log"), "utf8").slice(-LOG_TAIL_CHARS);
+  return tail.slice(tail.lastIndexOf("FATAL:")).includes("pre-existing shared memory block");
+}
+
+async function launchOnce(input: Launch): Promise<EmbeddedPostgres> {
   const { port } = input;
   const logFile = fs.openSync(path.join(input.home, "postgres.log"), "a");
   const settings = {
