@@ -173,7 +173,13 @@ async function findSurvivor(cluster: string, password: string): Promise<Embedded
   }
   const port = Number(portLine);
   const url = urlOf(port, password);
-  await waitUntilReady({ url, alive: () => isAlive(pid), cluster });
+  try {
+    await waitUntilReady({ url, alive: () => isAlive(pid), cluster });
+  } catch (error) {
+    // It was about to end: another one is started.
+    if (!isAlive(pid)) return null;
+    throw error;
+  }
   return { url, port, isRunning: () => isAlive(pid), stop: () => stopByPid(pid) };
 }
 
