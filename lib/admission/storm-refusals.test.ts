@@ -99,6 +99,16 @@ test("another policy, a brake, and counters that people move end what was rememb
   expect((await moved.call([SLOW], 1)).kind).toBe("admit");
 });
 
+test("what a settlement gives back is there for the storm's next call", async () => {
+  const all = setUp();
+  const { call, store } = all;
+  const wide = limit("tenant", 10, { refill: 10 });
+  expect((await call([wide], 10, { requestId: "large" })).kind).toBe("admit");
+  for (let refused = 0; refused <= STORM_RULES.perSecond; refused++) expect((await call([wide], 4)).kind).toBe("deny");
+  await store.settle({ tenantId: REST.tenantId, requestId: "large", actual: tokens(1) });
+  expect((await call([wide], 4)).kind).toBe("admit");
+});
+
 test("an override that ends by itself is seen by the next call", async () => {
   const all = setUp();
   await storm(all);

@@ -38,7 +38,7 @@ export const STORM_RULES = {
  * with it all other tenants, a request each time. The store is asked about once a second, and its refusal answers the
  * like calls until then. Like means: no plan is smaller than the refused one in what had no room, or larger in what had.
  * So a smaller call is still checked, and an announced wait stays true. An admission, another policy or a brake ends it at once.
- * What a settlement gives back counts up to a second later. Not remembered: limits of concurrent calls and providers'
+ * What another process's settlement gives back counts up to a second later. Not remembered: limits of concurrent calls and providers'
  * limits, which have room again at any moment, and waits under a second. Fail mode: as `inner`.
  */
 export class StormRefusals implements Admission {
@@ -125,7 +125,15 @@ export class StormRefusals implements Admission {
     for (const { checks } of plans) for (const { counter } of checks) storms.delete(counter);
   }
 
-  settle: Admission["settle"] = (request) => this.#inner.settle(request);
+  /** It may give back what had no room. The storm goes on, but its next call is checked. */
+  settle: Admission["settle"] = async (request) => {
+    const reply = await this.#inner.settle(request);
+    for (const storm of this.#storms.get(request.tenantId)?.values() ?? []) {
+      storm.last = null;
+      storm.probe = null;
+    }
+    return reply;
+  };
   heartbeat: Admission["heartbeat"] = (request) => this.#inner.heartbeat(request);
   peek: Admission["peek"] = (limits) => this.#inner.peek(limits);
   publish: Admission["publish"] = (version, tenantIds, whenNew) => this.#inner.publish(version, tenantIds, whenNew);
@@ -169,8 +177,8 @@ function isLike(request: AdmitRequest, { refused, denied }: Known): boolean {
 /** An override that ends by itself changes a limit without another policy version. */
 function isSameCheck({ counter, rule }: Check, other: Check | undefined): boolean {
   if (other === undefined || counter !== other.counter) return false;
-  const { capacity, refill, periodMs } = other.rule;
-  return rule.capacity === capacity && rule.refill === refill && rule.periodMs === periodMs;
+  const { capacity, refill, periodMs, credit } = other.rule;
+  return rule.capacity === capacity && rule.refill === refill && rule.periodMs === periodMs && rule.credit === credit;
 }
 
 /** The same refusal `age` ms later. Another caller has no strikes of its own: it gets the true wait. */

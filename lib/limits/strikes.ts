@@ -1,6 +1,6 @@
 /**
- * Memory of a caller that retries before the announced time. It lengthens the next announced wait and never refuses:
- * every call is checked, and one that fits is admitted.
+ * Memory of a caller that retries before the announced time. It lengthens the next announced wait and never refuses: a
+ * call that fits is admitted.
  */
 export type Strikes = {
   /** Number of retries before the announced time. */
