@@ -6,8 +6,8 @@ import { noted } from "../exchange/noted";
 import { ArrivingBody, type BodyBounds, tooLarge } from "./arriving-body";
 import { type BodySource, Halt } from "./body-source";
 import { type Caller, claimsOf } from "./claims";
-import { FailedCalls } from "./failed-calls";
 import { HeldAnswers } from "./held-answers";
+import { MinuteBuckets } from "./minute-buckets";
 import { overloaded, tooManyFailed, tooManyReads, tooMuch } from "./refusals";
 import { type Claim, Shares } from "./shares";
 import { type Steps, Turns } from "./turns";
@@ -71,8 +71,8 @@ export class Bounds {
   readonly #now: () => number;
   readonly #calls: Shares;
   readonly #bytes: Shares;
-  readonly #failed: FailedCalls;
-  readonly #reads: FailedCalls;
+  readonly #failed: MinuteBuckets;
+  readonly #reads: MinuteBuckets;
   readonly #entries = noted<Handle, Entry>();
   readonly #waiting = new Set<Waiting>();
   /** interval of the pace check of arriving bodies */
@@ -89,8 +89,8 @@ export class Bounds {
     this.#onRefused = onRefused;
     this.#calls = new Shares(settings.callsAtOnce);
     this.#bytes = new Shares(settings.bodyBytesAtOnce);
-    this.#failed = new FailedCalls(settings.failedCallsPerMinute, now);
-    this.#reads = new FailedCalls(READS_PER_MINUTE, now);
+    this.#failed = new MinuteBuckets(settings.failedCallsPerMinute, now);
+    this.#reads = new MinuteBuckets(READS_PER_MINUTE, now);
     this.held = new HeldAnswers(now);
   }
 

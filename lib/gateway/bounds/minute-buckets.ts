@@ -4,11 +4,11 @@ const KEYS_MAX = 50_000;
 const MS_PER_MINUTE = 60_000;
 
 /**
- * A token bucket per key for faulty calls, with one minute's capacity. A call that is refused before the limiter spends
- * nothing there, so without this bucket it could be repeated without bound. The level may go below zero, because the
- * cost is known only afterwards. Kept per process, because it protects the process's time and memory.
+ * A token bucket per key, with one minute's capacity, for what no limit counts: calls that are refused before the limiter,
+ * and reads. Without it they could be repeated without bound. The level may go below zero, because some costs are known
+ * only afterwards. Kept per process, because it protects the process's time and memory.
  */
-export class FailedCalls {
+export class MinuteBuckets {
   readonly #perMinute: number;
   readonly #now: () => number;
   readonly #buckets = new LRUCache<string, { readonly left: number; readonly at: number }>({ max: KEYS_MAX });
@@ -19,7 +19,7 @@ export class FailedCalls {
     this.#now = now;
   }
 
-  /** ms until the key's next call is accepted; 0 = now. */
+  /** ms until the key's next one is accepted; 0 = now. */
   waitMs(key: string): number {
     if (this.#perMinute === 0) return 0;
     const missing = 1 - this.#left(key);
