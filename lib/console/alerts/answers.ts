@@ -1,5 +1,14 @@
 import { z } from "zod";
 
+const channelShape = z.object({
+  secret: z.string().optional(),
+  id: z.string(),
+  name: z.string(),
+  kind: z.string(),
+  leadsTo: z.string(),
+  enabled: z.boolean(),
+});
+
 const ruleShape = z.object({
   id: z.string(),
   name: z.string(),
@@ -30,30 +39,9 @@ export const ALERTS_ANSWERS = {
       }),
     ),
   }),
-  createChannel: z.object({
-    secret: z.string().optional(),
-    id: z.string(),
-    name: z.string(),
-    kind: z.string(),
-    leadsTo: z.string(),
-    enabled: z.boolean(),
-  }),
-  editChannel: z.object({
-    secret: z.string().optional(),
-    id: z.string(),
-    name: z.string(),
-    kind: z.string(),
-    leadsTo: z.string(),
-    enabled: z.boolean(),
-  }),
-  restoreChannel: z.object({
-    secret: z.string().optional(),
-    id: z.string(),
-    name: z.string(),
-    kind: z.string(),
-    leadsTo: z.string(),
-    enabled: z.boolean(),
-  }),
+  createChannel: channelShape,
+  editChannel: channelShape,
+  restoreChannel: channelShape,
   createRule: ruleShape,
   editRule: ruleShape,
   restoreRule: ruleShape,
