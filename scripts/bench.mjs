@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import { root } from "./run.mjs";
+import { bundled, root } from "./run.mjs";
 
 // npm run bench -- <name> [--json]: builds one bench and runs it; prints ratios against a baseline of the same run.
 const [name, ...rest] = process.argv.slice(2);
@@ -11,19 +11,7 @@ if (!known.includes(name)) {
   process.stderr.write(`Which one? npm run bench -- ${known.join(" | ")}\n`);
   process.exit(1);
 }
-const { build } = await import("esbuild");
-const outfile = path.join(root, "dist", "bench", `${name}.mjs`);
-await build({
-  absWorkingDir: root,
-  entryPoints: [`bench/${name}.bench.ts`],
-  outfile,
-  bundle: true,
-  platform: "node",
-  target: "node20",
-  format: "esm",
-  packages: "external",
-  logLevel: "warning",
-});
+const outfile = await bundled(`bench/${name}.mjs`, { entryPoints: [`bench/${name}.bench.ts`] });
 process.chdir(root);
 process.argv = [process.argv[0], outfile, ...rest];
 await import(outfile);

@@ -2,22 +2,11 @@ import { spawn } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { root, tool } from "./run.mjs";
+import { bundled, root, tool } from "./run.mjs";
 
 // npm run mutate: flips each comparison of the limiter's scripts, one at a time, and runs the store's tests against it.
 // The tests must detect every flip. Flips without an effect are listed with the reason.
-const { build } = await import("esbuild");
-const outfile = path.join(root, "dist", "test", "mutants.mjs");
-await build({
-  absWorkingDir: root,
-  entryPoints: ["e2e/mutants/mutants.ts"],
-  outfile,
-  bundle: true,
-  platform: "node",
-  format: "esm",
-  packages: "external",
-  logLevel: "warning",
-});
+const outfile = await bundled("test/mutants.mjs", { entryPoints: ["e2e/mutants/mutants.ts"] });
 const { mutants } = await import(outfile);
 const equivalent = JSON.parse(fs.readFileSync(path.join(root, "e2e", "mutants", "equivalent-mutants.json"), "utf8"));
 const isEquivalent = (mutant) => equivalent.some((one) => mutant.line === one.line && mutant.nth === one.nth);

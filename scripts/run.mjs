@@ -42,3 +42,12 @@ export function run(command, args, options = {}) {
 export function tool(name) {
   return path.join(root, "node_modules", ".bin", name);
 }
+
+/** Bundles TypeScript that a script runs. `entry`: esbuild's `entryPoints` or `stdin`. Returns the file to import. */
+export async function bundled(name, entry) {
+  const { build } = await import("esbuild");
+  const outfile = path.join(root, "dist", name);
+  const form = { bundle: true, platform: "node", target: "node20", format: "esm", packages: "external" };
+  await build({ absWorkingDir: root, ...entry, ...form, outfile, logLevel: "warning" });
+  return outfile;
+}

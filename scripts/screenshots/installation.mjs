@@ -4,7 +4,7 @@ import http from "node:http";
 import net from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { root } from "../run.mjs";
+import { bundled, root } from "../run.mjs";
 import { furnish, liftEdge, operatorOf, traffic } from "./furnish.mjs";
 
 /** What `many` is filled with. */
@@ -64,23 +64,8 @@ async function fillMany({ base, demo, dataDir, tools, server }) {
 
 /** The filler is TypeScript: it is bundled like a bench. */
 async function fillTools() {
-  const { build } = await import("esbuild");
-  const outfile = path.join(root, "dist", "screenshots", "fill.mjs");
-  await build({
-    absWorkingDir: root,
-    stdin: {
-      contents: 'export * from "./e2e/scale/fill";\nexport { startEmbeddedPostgres } from "./db/embedded/postgres";',
-      resolveDir: root,
-      loader: "ts",
-    },
-    outfile,
-    bundle: true,
-    platform: "node",
-    target: "node20",
-    format: "esm",
-    packages: "external",
-    logLevel: "warning",
-  });
+  const contents = 'export * from "./e2e/scale/fill";\nexport { startEmbeddedPostgres } from "./db/embedded/postgres";';
+  const outfile = await bundled("screenshots/fill.mjs", { stdin: { contents, resolveDir: root, loader: "ts" } });
   return import(outfile);
 }
 
