@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Forwarded } from "@/lib/providers/forward";
 import { kindOf } from "./kind";
-import { gathered, paced } from "./paced";
+import { gathered, inTurns, paced } from "./paced";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -97,4 +97,26 @@ test.each<[string | null, string[], boolean]>([
   const read: Uint8Array[] = [];
   for await (const chunk of kind.body) read.push(chunk);
   expect([kind.isStream, Buffer.concat(read).toString()]).toEqual([isStream, texts.join("")]);
+});
+
+test.each([
+  ["a stream", (body: AsyncIterable<Uint8Array>) => paced(body, { idleMs: 1000, onIdle: () => undefined })],
+  ["a batch's results", inTurns],
+])("%s that is always ahead of its reader leaves turns of the loop to other calls", async (_what, read) => {
+  vi.useRealTimers();
+  const chunk = new Uint8Array(64 * 1024);
+  const body = (async function* () {
+    for (let sent = 0; sent < 16; sent++) yield chunk;
+  })();
+  let turns = 0;
+  let next = setImmediate(function turn() {
+    turns += 1;
+    next = setImmediate(turn);
+  });
+  let bytes = 0;
+  for await (const one of read(body)) bytes += one?.byteLength ?? 0;
+  clearImmediate(next);
+  expect(bytes).toBe(16 * chunk.byteLength);
+  // One after each 128 KiB.
+  expect(turns).toBeGreaterThanOrEqual(7);
 });

@@ -1,7 +1,11 @@
+/** Bytes of one body that are read before the event loop serves everything else, at least once. */
+const TURN_BYTES = 128 * 1024;
+
 /**
  * The chunks of a body. `onIdle` is called when a requested chunk does not arrive within `idleMs`. It must abort the
  * body, because the wait continues until then. With `pingMs`, null is yielded for every such span of silence before
- * that. Time without a pull does not count: a slow reader is not a silent provider.
+ * that. Time without a pull does not count: a slow reader is not a silent provider. A provider that sends faster than it
+ * is read does not keep the loop from other calls: after 128 KiB the next pull waits for the next turn.
  */
 export function paced(body: AsyncIterable<Uint8Array>, options: Pace): AsyncIterableIterator<Uint8Array | null> {
   return new Paced(body[Symbol.asyncIterator](), options);
@@ -20,6 +24,8 @@ class Paced implements AsyncIterableIterator<Uint8Array | null> {
   /** chunks or an error that arrived without a pull */
   #kept: Promise<Next> | null = null;
   #isOver = false;
+  /** left of `TURN_BYTES` */
+  #bytesLeft = TURN_BYTES;
   #waitedMs = 0;
   #spanMs = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -46,7 +52,11 @@ class Paced implements AsyncIterableIterator<Uint8Array | null> {
     if (!this.#isAsked) {
       this.#isAsked = true;
       this.#waitedMs = 0;
-      this.#source.next().then(this.#came, this.#failed);
+      if (this.#bytesLeft > 0) this.#pull();
+      else {
+        this.#bytesLeft = TURN_BYTES;
+        setImmediate(this.#pull);
+      }
     }
     this.#wait();
     return answer;
@@ -57,9 +67,14 @@ class Paced implements AsyncIterableIterator<Uint8Array | null> {
     return Promise.resolve(OVER);
   }
 
+  readonly #pull = (): void => {
+    this.#source.next().then(this.#came, this.#failed);
+  };
+
   readonly #came = (next: IteratorResult<Uint8Array>): void => {
     this.#isAsked = false;
     if (next.done === true) this.#end();
+    else this.#bytesLeft -= next.value.byteLength;
     const answer = next.done === true ? OVER : next;
     const asker = this.#asker;
     this.#asker = null;
@@ -112,6 +127,18 @@ class Paced implements AsyncIterableIterator<Uint8Array | null> {
 }
 
 const OVER: Next = { done: true, value: undefined };
+
+/** The chunks of a body that nobody waits for, with the same turns left to others. */
+export async function* inTurns(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let bytesLeft = TURN_BYTES;
+  for await (const chunk of body) {
+    yield chunk;
+    bytesLeft -= chunk.byteLength;
+    if (bytesLeft > 0) continue;
+    bytesLeft = TURN_BYTES;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
 
 /**
  * All bytes of a body. Like `paced`, without pings. Null = more than `bytesMax`. The caller must close the body in any

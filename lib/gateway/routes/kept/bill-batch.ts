@@ -21,6 +21,7 @@ import { parseObject } from "@/lib/wire/json/object";
 import type { Gateway } from "../../gateway";
 import { type Bill, billFor, mostUsed } from "../../running/bill";
 import { settleRow } from "../../running/reaper";
+import { inTurns } from "../../upstream/paced";
 
 /** The members of the gateway that this needs. */
 type Tools = Pick<Gateway, "forward" | "simulatorUrl" | "credentialOf" | "prove" | "clock" | "log"> & {
@@ -137,7 +138,8 @@ async function usedBy(tools: Tools, model: Model | null, state: Exclude<BatchSta
       answer.body.destroy();
       throw new Error(`the results of a batch were answered with ${answer.status}`);
     }
-    for await (const line of linesOf(answer.body, LINE_BYTES_MAX)) sum = added(sum, usageOfLine(line) ?? NO_USAGE);
+    for await (const line of linesOf(inTurns(answer.body), LINE_BYTES_MAX))
+      sum = added(sum, usageOfLine(line) ?? NO_USAGE);
   }
   return sum;
 }
