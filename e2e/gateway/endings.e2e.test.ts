@@ -202,6 +202,7 @@ test("a hundred callers that leave at any moment leave no slot behind, and one r
   const before = new Set((await provider.bills()).map((bill) => bill.requestId));
   for (let batch = 0; batch < 5; batch++)
     await Promise.all(Array.from({ length: 20 }, (_, index) => leave(batch * 20 + index)));
+  await spillway.accepted();
   await until(`the slots to be free (seed ${seed})`, async () => (await concurrent()) === 0);
   const bills = (await provider.bills()).filter((bill) => !before.has(bill.requestId));
   for (const bill of bills)
