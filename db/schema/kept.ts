@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { index, jsonb, pgTable, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
+import type { RateAsks } from "@/lib/money/cost";
 
 /** Maximum use of the calls in a file of batch calls, by the caps that they name. */
 export type BatchWeight = {
@@ -13,6 +14,8 @@ export type BatchWeight = {
   readonly longestInputTokens: number;
   /** of hosted tools, micro-dollars */
   readonly feesMicroUsd: number;
+  /** the most expensive parts that any of them asks for; absent in older rows */
+  readonly rateAsks?: RateAsks;
 };
 
 /**

@@ -112,10 +112,31 @@ export function heldPrice(price: Price, asks: Asks, inputTokensMost: number): He
   const rates = ratesWithin(price, asks.serviceTier, inputTokensMost);
   const uses = asks.tools.reduce((sum, { fee, most }) => sum + (feeOf(price, fee) ?? 0) * most, 0);
   const pieces = (asks.pieces ?? []).reduce((sum, { fee, most }) => sum + (own(price.fees, fee) ?? 0) * most, 0);
+  return { ...highestOf(rates, asks), fees: uses + pieces + (price.fees?.request ?? 0) };
+}
+
+/** The parts of a request that decide which of the rates count. */
+export type RateAsks = Pick<Asks, "cacheWrite" | "hasMedia" | "outputParts">;
+
+export const NO_RATE_ASKS: RateAsks = { cacheWrite: null, hasMedia: false, outputParts: [] };
+
+const WRITES = [null, "ifPriced", "cacheWrite", "cacheWriteHour"] as const;
+
+/** What both of two requests ask for: the more expensive cache write, and all other parts. */
+export function bothAsks(one: RateAsks, other: RateAsks): RateAsks {
+  const isLess = WRITES.indexOf(one.cacheWrite) < WRITES.indexOf(other.cacheWrite);
+  return {
+    cacheWrite: isLess ? other.cacheWrite : one.cacheWrite,
+    hasMedia: one.hasMedia || other.hasMedia,
+    outputParts: [...new Set([...one.outputParts, ...other.outputParts])],
+  };
+}
+
+/** The highest of some rates that such a request can cause. */
+export function highestOf(rates: readonly Rates[], asks: RateAsks): Omit<HeldPrice, "fees"> {
   return {
     input: Math.max(...rates.flatMap((one) => inputRatesOf(one, asks))),
     output: Math.max(...rates.flatMap((one) => outputRatesOf(one, asks))),
-    fees: uses + pieces + (price.fees?.request ?? 0),
   };
 }
 
@@ -128,13 +149,13 @@ function ratesWithin(price: Price, serviceTier: string | null, inputTokensMost: 
   return tiers.flatMap((tier) => [ratesFor(price, tier, 0), ratesFor(price, tier, inputTokensMost)]);
 }
 
-function inputRatesOf(rates: Rates, { cacheWrite, hasMedia }: Asks): number[] {
+function inputRatesOf(rates: Rates, { cacheWrite, hasMedia }: RateAsks): number[] {
   const written = cacheWrite === "ifPriced" ? rates.cacheWrite : cacheWrite && inputRate(cacheWrite, rates);
   const media = hasMedia ? [rates.audioInput ?? 0, rates.imageInput ?? 0] : [];
   return [rates.input, written ?? 0, ...media];
 }
 
-function outputRatesOf(rates: Rates, { outputParts }: Asks): number[] {
+function outputRatesOf(rates: Rates, { outputParts }: RateAsks): number[] {
   return [rates.output, rates.reasoning ?? 0, ...outputParts.map((part) => rates[part] ?? 0)];
 }
 

@@ -1,4 +1,4 @@
-import type { Asks } from "@/lib/money/cost";
+import type { Asks, RateAsks } from "@/lib/money/cost";
 import type { FormBody } from "./others/form-body";
 
 /** One parsed request, in terms that fit every dialect. */
@@ -52,6 +52,8 @@ export type BatchAsked = {
   readonly longestInputTokens: number;
   /** of hosted tools, micro-dollars */
   readonly feesMicroUsd: number;
+  /** the most expensive parts that any of them asks for; absent = none */
+  readonly rateAsks?: RateAsks | undefined;
 };
 
 /** Endpoints other than chat, messages, responses and embeddings. A table has one row for each (`others/endpoints`). */

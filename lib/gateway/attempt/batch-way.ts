@@ -1,17 +1,16 @@
 import { PublicError } from "@/lib/errors";
 import type { AppliedLimit } from "@/lib/limits/plan";
-import type { HeldPrice } from "@/lib/money/cost";
+import { type HeldPrice, highestOf, NO_RATE_ASKS } from "@/lib/money/cost";
 import { type Price, ratesFor } from "@/lib/money/price";
 import type { BatchAsked } from "@/lib/wire/call";
 
-/** Reserves the calls of a batch at batch rates, with the length of its longest call. */
+/**
+ * Reserves the calls of a batch at batch rates, with the length of its longest call and the most expensive parts that
+ * any of them asks for.
+ */
 export function batchPrice(price: Price, tier: string | null, batch: BatchAsked): HeldPrice {
   const rates = [ratesFor(price, tier, 0), ratesFor(price, tier, batch.longestInputTokens)];
-  return {
-    input: Math.max(...rates.map((one) => one.input)),
-    output: Math.max(...rates.map((one) => Math.max(one.output, one.reasoning ?? 0))),
-    fees: batch.feesMicroUsd,
-  };
+  return { ...highestOf(rates, batch.rateAsks ?? NO_RATE_ASKS), fees: batch.feesMicroUsd };
 }
 
 /**

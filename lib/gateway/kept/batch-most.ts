@@ -7,11 +7,17 @@ import type { BatchAsked } from "@/lib/wire/call";
 export const BATCH_MS = 27 * HOUR_MS;
 
 /** The maximum usage of a batch. It is booked at this until its end is known. */
-export function mostOf(intent: Intent, { longestInputTokens }: Pick<BatchAsked, "longestInputTokens">): Usage {
+export function mostOf(
+  intent: Pick<Intent, "estimatedInputTokens" | "reservedOutputTokens">,
+  { longestInputTokens, rateAsks }: Pick<BatchAsked, "longestInputTokens" | "rateAsks">,
+): Usage {
+  const inputTokens = intent.estimatedInputTokens;
+  const write = rateAsks?.cacheWrite ?? "ifPriced";
   return {
-    inputTokens: intent.estimatedInputTokens,
+    inputTokens,
     cachedInputTokens: 0,
     outputTokens: intent.reservedOutputTokens,
     longestTurnTokens: longestInputTokens,
+    ...(write === "ifPriced" ? {} : { parts: { [write]: inputTokens } }),
   };
 }

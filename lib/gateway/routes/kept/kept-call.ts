@@ -15,7 +15,7 @@ const MODEL_HEADER = "x-spillway-model";
 
 /** Turns a bare call into the calls of a batch, reserved at their maximum usage and at batch rates. */
 export function batchCall(call: Call, weight: BatchWeight, model: Model): Call {
-  const { requests, inputTokens, outputTokens, longestInputTokens, feesMicroUsd } = weight;
+  const { requests, inputTokens, outputTokens, longestInputTokens, feesMicroUsd, rateAsks } = weight;
   const isPriced = model.price !== null && isTierPriced(model.price, BATCH_TIER);
   return {
     ...call,
@@ -23,7 +23,7 @@ export function batchCall(call: Call, weight: BatchWeight, model: Model): Call {
     choices: requests,
     inputTokenIds: inputTokens,
     asks: { ...call.asks, serviceTier: isPriced ? BATCH_TIER : null },
-    batch: { longestInputTokens, feesMicroUsd },
+    batch: { longestInputTokens, feesMicroUsd, rateAsks },
   };
 }
 

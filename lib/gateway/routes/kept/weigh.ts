@@ -1,6 +1,6 @@
 import type { BatchWeight } from "@/db/schema/kept";
 import { PublicError } from "@/lib/errors";
-import { heldPrice, unpricedPart } from "@/lib/money/cost";
+import { bothAsks, heldPrice, NO_RATE_ASKS, type RateAsks, unpricedPart } from "@/lib/money/cost";
 import type { Model } from "@/lib/providers/catalog";
 import { parseMessages } from "@/lib/wire/anthropic/parse-messages";
 import type { Call } from "@/lib/wire/call";
@@ -107,6 +107,7 @@ class Scale {
   #output = 0;
   #longest = 0;
   #fees = 0;
+  #rateAsks: RateAsks = NO_RATE_ASKS;
   readonly #named = new Map<string, StoredThing>();
   readonly #times = new Map<string, number>();
 
@@ -143,6 +144,10 @@ class Scale {
     this.#input += input;
     this.#longest = Math.max(this.#longest, Math.ceil(input * ESTIMATE_BOUND));
     this.#output += most * call.choices;
+    const { cacheWrite: marks, outputParts } = call.asks;
+    // OpenAI's dialect has no cache marks, as with a single call.
+    const cacheWrite = this.#param === "file" ? "ifPriced" : marks;
+    this.#rateAsks = bothAsks(this.#rateAsks, { cacheWrite, hasMedia: call.imageCount > 0, outputParts });
     if (model.price === null) return model;
     const unpriced = unpricedPart(model.price, call.asks);
     // A batch is charged in money alone.
@@ -165,6 +170,7 @@ class Scale {
       outputTokens: this.#output,
       longestInputTokens: this.#longest,
       feesMicroUsd: this.#fees,
+      rateAsks: this.#rateAsks,
     };
     return { weight, model, named: [...this.#named.values()], timesOf: (id) => this.#times.get(id) ?? 1 };
   }
