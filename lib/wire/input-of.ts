@@ -1,4 +1,5 @@
 import { PublicError } from "@/lib/errors";
+import { newReading, pdfPages, type Reading } from "./counting/pdf-pages";
 import { isObject, listOf, member, textOf } from "./json/object";
 import { placeOf } from "./open/picture-address";
 
@@ -8,11 +9,12 @@ export type Input = { readonly texts: readonly string[]; readonly pictures: numb
 /**
  * Reads the whole body. All of it counts, under any name and at any place, except for what is known to be free: the
  * settings of a call, the names that form a message, and short identifiers. Text in a member that this file does not
- * know counts with the member's name. Media count by their own rule and are never opened. Throws PublicError for the
- * address of a medium or a tool's server in our own network: a provider there would read it for the caller.
+ * know counts with the member's name. Media count by their own rule: of a PDF the pages are searched for, and nothing
+ * else is opened. Throws PublicError for the address of a medium or a tool's server in our own network: a provider there
+ * would read it for the caller.
  */
 export function inputOf(body: Readonly<Record<string, unknown>>): Input {
-  const found: Found = { texts: [], pictures: 0, addresses: 0 };
+  const found: Found = { texts: [], pictures: 0, addresses: 0, reading: newReading() };
   for (const [name, value] of Object.entries(body)) {
     if (FREE_PARAMETERS.has(name) || (SETTINGS.has(name) && isShort(value))) continue;
     if (CONVERSATION.has(name)) readValue(value, found);
@@ -40,7 +42,7 @@ export function tooManyAddresses(): PublicError {
   return new PublicError("json_too_complex", `The request body names more than ${ADDRESSES_MAX} addresses.`);
 }
 
-type Found = { readonly texts: string[]; pictures: number; addresses: number };
+type Found = { readonly texts: string[]; pictures: number; addresses: number; readonly reading: Reading };
 
 /** Never read by a model: numbers, switches, labels. Their sizes are bounded by their parsers. */
 const FREE_PARAMETERS: ReadonlySet<string> = new Set([
@@ -113,7 +115,7 @@ function readOther(name: string, value: unknown, found: Found): void {
   found.pictures += DOCUMENT_PICTURES * (text.match(ADDRESS)?.length ?? 0);
 }
 
-/** The least that a document counts as: it cannot be opened here. */
+/** The least that a document counts as. */
 const DOCUMENT_PICTURES = 5;
 /** A picture counts 3,000 tokens, so this is one token for 16 characters: a page of text takes some 20,000. */
 const BASE64_CHARS_OF_DOCUMENT = 48_000;
@@ -124,12 +126,12 @@ const ADDRESS_CHARS_MAX = 2048;
 /** "%PDF-" in base64: some providers look at the content, whatever type is named. */
 const PDF = "JVBERi";
 
-function picturesIn(data: string): number {
-  return data.startsWith(PDF) ? documentPictures(data) : 1;
+function picturesIn(data: string, found: Found): number {
+  return data.startsWith(PDF) ? documentPictures(data, found) : 1;
 }
 
 function readPicture(value: unknown, found: Found): void {
-  found.pictures += picturesIn(dataUrl(isObject(value) ? value.url : value).data);
+  found.pictures += picturesIn(dataUrl(isObject(value) ? value.url : value).data, found);
   if (isObject(value)) {
     const { url, ...rest } = value;
     readAddress(url, found, "");
@@ -145,7 +147,7 @@ function readSource(owner: Record<string, unknown>, source: unknown, found: Foun
   }
   const { data, url, file_id: file, ...rest } = source;
   const isImage = owner.type === "image" && source.media_type !== "application/pdf";
-  found.pictures += isImage ? picturesIn(textOf(data)) : documentPictures(data);
+  found.pictures += isImage ? picturesIn(textOf(data), found) : documentPictures(data, found);
   if (source.type === "base64" && isBase64(data) && isMedia(source.media_type)) readValue(rest, found);
   else readValue({ ...rest, ...(data === undefined ? {} : { data }) }, found);
   readAddress(url, found, "");
@@ -158,7 +160,7 @@ function isMedia(type: unknown): boolean {
 
 function readFile(value: unknown, found: Found): void {
   const { head, data } = dataUrl(value);
-  found.pictures += documentPictures(data);
+  found.pictures += documentPictures(data, found);
   if (head !== "data:application/pdf;base64" || !isBase64(data)) readValue(value, found);
 }
 
@@ -173,8 +175,11 @@ function readAudio(value: unknown, found: Found): void {
   readValue(rest, found);
 }
 
-function documentPictures(data: unknown): number {
-  return Math.max(DOCUMENT_PICTURES, Math.ceil(textOf(data).length / BASE64_CHARS_OF_DOCUMENT));
+/** By its size and its pages: a small file may hold many. */
+function documentPictures(data: unknown, { reading }: Found): number {
+  const text = textOf(data);
+  const bySize = Math.ceil(text.length / BASE64_CHARS_OF_DOCUMENT);
+  return Math.max(DOCUMENT_PICTURES, bySize, pdfPages(text, reading));
 }
 
 /** An address or an inline picture: free when it looks like one, else text. Throws PublicError for an inner address. */
