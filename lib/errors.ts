@@ -69,6 +69,7 @@ export const ERRORS = {
   too_many_failed_calls: { status: 429, openai: "rate_limit_error", anthropic: "rate_limit_error" },
   model_not_allowed: { status: 403, ...permission },
   endpoint_not_allowed: { status: 403, ...permission },
+  rotation_not_allowed: { status: 403, ...permission },
   endpoint_not_supported: { status: 400, ...request },
   ip_not_allowed: { status: 403, ...permission },
   tenant_suspended: { status: 403, ...permission },

@@ -9,6 +9,7 @@ import { AskForMore } from "./ask-for-more";
 import { KeyDates } from "./key-dates";
 import { LeftNow } from "./left-now";
 import { MyUsage } from "./my-usage";
+import { RotateMine } from "./rotate-mine";
 import { WhyRefused } from "./why-refused";
 
 const EVERY_MS = 1000;
@@ -71,6 +72,9 @@ export function MyLimits() {
         )}
         <WhyRefused asked={asked} />
         {asked !== null && quota.data !== undefined && <AskForMore key={asked.key} asked={asked} />}
+        {asked !== null && usage.data !== undefined && (
+          <RotateMine key={`rotate ${asked.key}`} asked={asked} own={usage.data.key} />
+        )}
         <Failed what="Usage not shown" error={usage.error} />
         {asked !== null && usage.data !== undefined && <MyUsage days={usage.data.days} />}
       </Stack>

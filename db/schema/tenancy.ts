@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { check, index, integer, jsonb, pgTable, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
+import { boolean, check, index, integer, jsonb, pgTable, text, timestamp, uniqueIndex } from "drizzle-orm/pg-core";
 import { tiers } from "./limits";
 
 /** Paying organisations: the isolation boundary. */
@@ -97,6 +97,10 @@ export const keys = pgTable(
     overlapSeconds: integer("overlap_seconds"),
     /** planned days from its creation to its replacement; null = no schedule */
     rotateDays: integer("rotate_days"),
+    /** whether its holder may replace it without an operator */
+    holderMayRotate: boolean("holder_may_rotate").notNull().default(false),
+    /** made by the holder of the key that it replaces, not by an operator */
+    madeByHolder: boolean("made_by_holder").notNull().default(false),
     /** null = does not expire */
     expiresAt: timestamp("expires_at", { withTimezone: true }),
     createdAt: timestamp("created_at", { withTimezone: true }).notNull().defaultNow(),

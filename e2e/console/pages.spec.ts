@@ -214,3 +214,27 @@ test("a page that could not be loaded says so and can be loaded again", async ({
   await page.getByRole("button", { name: "Try again" }).click();
   await expect(page.getByRole("region", { name: "Standard", exact: true })).toBeVisible();
 });
+
+test("a holder rotates a key on /me: the new key is shown once, and Escape does not close it", async ({
+  page,
+  spillway,
+}) => {
+  const order = { tenant: "free", name: "rotated by its holder", holderMayRotate: true };
+  const { key } = await spillway.admin<{ key: string }>("POST", "keys", order);
+  await page.setViewportSize({ width: 360, height: 740 });
+  await runsWhenOpen(page).goto(`${spillway.baseUrl}/me`);
+  await page.getByRole("textbox", { name: "API key" }).fill(key);
+  await page.getByRole("button", { name: "Show" }).click();
+  await page.getByRole("button", { name: "Rotate…" }).click();
+  await page.getByRole("button", { name: "Create the new key" }).click();
+  const made = page.getByTestId("new-key");
+  await expect(made).toContainText("sw_live_");
+  const text = await made.innerText();
+  await page.keyboard.press("Escape");
+  await expect(made).toHaveText(text);
+  await page.getByRole("button", { name: "I have it" }).click();
+  await expect(made).toHaveCount(0);
+  await expect(page.getByRole("status")).toContainText("This key has been replaced.");
+  expect(await page.content()).not.toContain(text);
+  expect((await spillway.chat(text)).status).toBe(200);
+});

@@ -16,6 +16,7 @@ import type { TokenHistory } from "./attempt/token-history";
 import type { Bounds } from "./bounds/bounds";
 import type { KeyRing } from "./caller/principal";
 import type { OwnBooks } from "./holder/own-books";
+import type { RotateKey } from "./holder/rotate-key";
 import type { KeptObjects } from "./kept/kept-objects";
 import type { OpenCalls } from "./running/open-call";
 import type { StormLine } from "./shedding/storm-line";
@@ -33,6 +34,8 @@ export type Gateway = {
   readonly books: Books;
   /** usage and requests for the holder of a key */
   readonly ownBooks: OwnBooks;
+  /** Replaces a key for its holder, if an operator allows that. Throws PublicError. */
+  readonly rotateKey: RotateKey;
   /** files and batches that providers store, with their owners */
   readonly kept: KeptObjects;
   readonly openCalls: OpenCalls;

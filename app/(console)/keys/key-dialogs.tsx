@@ -21,7 +21,7 @@ import { api } from "../../_ui/data/api";
 import { PRIORITY_WORDS } from "../../_ui/figures/format";
 import { SecretOnce } from "../../_ui/forms/secret-once";
 import { BrakeDialog } from "../brake-dialog";
-import { budgetBody, RotationField, rotationOf, TermsFields, termsBody, USUAL_TERMS } from "./key-terms";
+import { budgetBody, HolderField, RotationField, rotationOf, TermsFields, termsBody, USUAL_TERMS } from "./key-terms";
 
 type Made = KeyView & { readonly key: string };
 type Catalog = { readonly models: readonly { readonly slug: string }[] };
@@ -104,11 +104,12 @@ function EditKey({ of, onClose }: { of: KeyView; onClose: () => void }) {
   const [name, setName] = useState(of.name);
   const [rights, setRights] = useState<Rights>(of);
   const [rotateDays, setRotateDays] = useState(String(of.rotateEveryDays ?? ""));
+  const [holderMayRotate, setHolderMayRotate] = useState(of.holderMayRotate);
   const edit = useMutation({
     mutationFn: () => {
       const { models, endpoints, ipAllow, priority } = rights;
       const rotateEveryDays = rotationOf(rotateDays);
-      const body = { name: name.trim(), models, endpoints, ipAllow, priority, rotateEveryDays };
+      const body = { name: name.trim(), models, endpoints, ipAllow, priority, rotateEveryDays, holderMayRotate };
       return api(`keys/${of.id}`, { method: "PATCH", body });
     },
     onSuccess: async () => {
@@ -120,6 +121,7 @@ function EditKey({ of, onClose }: { of: KeyView; onClose: () => void }) {
     <KeyForm title={`Edit ${of.name}`} verb="Save" make={edit} onClose={onClose}>
       <NameField name={name} onChange={setName} />
       <RotationField days={rotateDays} onChange={setRotateDays} />
+      <HolderField mayRotate={holderMayRotate} onChange={setHolderMayRotate} />
       <RightsFields rights={rights} onChange={setRights} />
     </KeyForm>
   );
@@ -215,7 +217,7 @@ function EndKey({ of, isLeaked, onClose }: { of: KeyView; isLeaked: boolean; onC
       <Stack>
         <Text size="sm">
           {isLeaked
-            ? "Every process refuses its next call. Running calls end now."
+            ? "Every process refuses its next call. Running calls end now. A successor that its holder made is revoked too."
             : "Every process refuses its next call. Running calls finish."}
         </Text>
         <Textarea

@@ -59,7 +59,14 @@ export function KeyListing({
             </Text>
           </span>,
           scopeWords(key),
-          <Brief key="created" text={fromNow(key.createdAt, now)} />,
+          <span key="created">
+            <Brief text={fromNow(key.createdAt, now)} />
+            {key.madeByHolder && (
+              <Text size="xs" c="dimmed" style={{ whiteSpace: "nowrap" }}>
+                by its holder
+              </Text>
+            )}
+          </span>,
           <span key="used">
             <Brief text={key.lastUsedAt === null ? "never" : fromNow(key.lastUsedAt, now)} />
             {/* The same height before it is known: otherwise the rows below would move. */}

@@ -15,7 +15,7 @@ test("only what the tier allows is offered, and only where keys may live for eve
 });
 
 test("a key goes as its terms say: the tier's usual life, another one, or none; with a budget of its own or without", () => {
-  const usual = { environment: "production", rotateEveryDays: null };
+  const usual = { environment: "production", rotateEveryDays: null, holderMayRotate: false };
   expect(termsBody(USUAL_TERMS)).toEqual(usual);
   expect(termsBody({ ...USUAL_TERMS, days: "30" })).toEqual({ ...usual, expiresInDays: 30 });
   expect(termsBody({ ...USUAL_TERMS, days: "" })).toEqual({ ...usual, expiresInDays: null });

@@ -1,4 +1,4 @@
-import { Group, NumberInput, Select } from "@mantine/core";
+import { Checkbox, Group, NumberInput, Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { KEY_ENVIRONMENTS } from "@/lib/console/keys/key-environment.shared";
 import type { TierView } from "@/lib/console/tiers/tiers";
@@ -12,10 +12,17 @@ export type KeyTerms = {
   readonly days: string | null;
   /** empty = no schedule */
   readonly rotateDays: string;
+  readonly holderMayRotate: boolean;
   /** US dollars per month; null = no budget of its own */
   readonly budget: number | null;
 };
-export const USUAL_TERMS: KeyTerms = { environment: "production", days: null, rotateDays: "", budget: null };
+export const USUAL_TERMS: KeyTerms = {
+  environment: "production",
+  days: null,
+  rotateDays: "",
+  holderMayRotate: false,
+  budget: null,
+};
 
 const DAYS = [7, 30, 90, 180, 365];
 
@@ -63,6 +70,7 @@ export function TermsFields({
         />
       </Group>
       <RotationField days={terms.rotateDays} onChange={(value) => set({ rotateDays: value })} />
+      <HolderField mayRotate={terms.holderMayRotate} onChange={(value) => set({ holderMayRotate: value })} />
       <NumberInput
         label="Budget of this key"
         description="US dollars per month; empty = no key budget"
@@ -91,6 +99,18 @@ export function RotationField({ days, onChange }: { days: string; onChange: (day
   );
 }
 
+/** Whether the holder may replace the key without an operator. */
+export function HolderField({ mayRotate, onChange }: { mayRotate: boolean; onChange: (may: boolean) => void }) {
+  return (
+    <Checkbox
+      label="Its holder may rotate it"
+      description="at /me, with the key itself: the new key has the same rights and the same expiry; one rotation at a time"
+      checked={mayRotate}
+      onChange={(event) => onChange(event.currentTarget.checked)}
+    />
+  );
+}
+
 const ROTATIONS = [{ value: "", label: "no schedule" }, ...[30, 60, 90, 180, 365].map(daysChoice)];
 
 function daysChoice(days: number) {
@@ -115,9 +135,10 @@ function useDaysMax(tenant: string): number | null | undefined {
 }
 
 /** The members of a new key for its terms. */
-export function termsBody({ environment, days, rotateDays }: KeyTerms): object {
+export function termsBody({ environment, days, rotateDays, holderMayRotate }: KeyTerms): object {
   return {
     environment,
+    holderMayRotate,
     rotateEveryDays: rotationOf(rotateDays),
     ...(days === null ? {} : { expiresInDays: days === "" ? null : Number(days) }),
   };

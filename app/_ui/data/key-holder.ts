@@ -2,6 +2,7 @@
 
 import type { OwnQuota } from "@/lib/console/tenants/tenant-quota";
 import type { OwnUsage } from "@/lib/gateway/routes/serve-own-books";
+import type { OwnNewKey } from "@/lib/gateway/routes/serve-own-key";
 import type { RefusalAnswer } from "@/lib/gateway/routes/serve-refusal";
 
 /** The headers for a key and its user, as any client sends them. */
@@ -29,6 +30,12 @@ export async function askForMore(wish: string, caller: Caller): Promise<void> {
   const body = JSON.stringify({ wish });
   const headers = { ...callerHeaders(caller), "content-type": "application/json" };
   await answered(await fetch("/v1/wishes", { method: "POST", headers, body }));
+}
+
+/** A new key in place of the caller's own. Throws the server's message when that is not allowed, or already done. */
+export async function rotateOwn(caller: Caller): Promise<OwnNewKey> {
+  const headers = { ...callerHeaders(caller), "content-type": "application/json" };
+  return answered(await fetch("/v1/key/rotate", { method: "POST", headers, body: "{}" }));
 }
 
 type Caller = { readonly key: string; readonly user: string };

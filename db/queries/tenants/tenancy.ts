@@ -1,4 +1,5 @@
 import { type AnyColumn, and, asc, eq, gt, ilike, inArray, or, type SQL, sql } from "drizzle-orm";
+import { alias } from "drizzle-orm/pg-core";
 import { DAY_MS } from "@/lib/clock";
 import type { Database } from "../../client";
 import { keys, tenants, users } from "../../schema/tenancy";
@@ -150,11 +151,16 @@ export async function readKeyNames(db: Database, families: readonly string[]): P
   return new Map(rows.map((row) => [row.family, row.name]));
 }
 
-/** When a key ends, and when it is due for replacement; null: there is no such key. */
+/** When a key ends, when it is due for replacement, and whether its holder may replace it; null: there is no such key. */
 export async function readKeyDates(db: Database, id: string) {
-  const { createdAt, expiresAt, rotateDays } = keys;
-  const [row] = await db.select({ createdAt, expiresAt, rotateDays }).from(keys).where(eq(keys.id, id));
-  return row === undefined ? null : { expiresAt: row.expiresAt, rotateAt: rotateAt(row) };
+  const { createdAt, expiresAt, rotateDays, holderMayRotate } = keys;
+  const next = alias(keys, "next");
+  const [row] = await db
+    .select({ createdAt, expiresAt, rotateDays, holderMayRotate, successorId: next.id })
+    .from(keys)
+    .leftJoin(next, and(eq(next.rotatesKeyId, keys.id), eq(next.status, "active")))
+    .where(eq(keys.id, id));
+  return row === undefined ? null : { ...row, rotateAt: rotateAt(row) };
 }
 
 /** When a key is due for replacement; null = it has no schedule. */

@@ -113,6 +113,7 @@ export const ROWS: readonly Row[] = [
 
 /** Rows of the document that need a broken store, a start, an end, or time: the tests that bring them about. */
 export const ELSEWHERE: Readonly<Record<string, string>> = {
+  rotation_not_allowed: "e2e/operators/own-rotation.e2e.test.ts",
   endpoint_not_supported: "e2e/gateway/dialects.e2e.test.ts",
   too_many_attempts: "e2e/gateway/manners.e2e.test.ts",
   body_in_pieces: "lib/gateway/bounds/arriving-body.test.ts",

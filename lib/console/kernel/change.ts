@@ -4,7 +4,12 @@ import { inTransaction } from "@/db/transaction";
 import type { AuditEntry } from "@/lib/audit/chain";
 import { PublicError } from "@/lib/errors";
 import { makeSnapshot, newFaults } from "@/lib/policy/snapshot/snapshot";
-import type { Actor, ConsoleContext } from "./context";
+import type { Author, ConsoleContext } from "./context";
+
+/** The parts of the console that a change needs. */
+export type Changing = Pick<ConsoleContext, "db" | "policy" | "clock" | "basedOn"> & {
+  readonly audit: Pick<ConsoleContext["audit"], "append" | "noted">;
+};
 
 export type Change = {
   /** noun.verb */
@@ -16,13 +21,13 @@ export type Change = {
 };
 
 /**
- * The only way for an operator to change anything. The write, its audit row and a new policy version are one
+ * The only way for an operator, or a key's holder, to change anything. The write, its audit row and a new policy version are one
  * transaction. Then this process enforces the new version before it answers. A change that does not compile is rolled
  * back with 400.
  */
 export async function change<T>(
-  context: ConsoleContext,
-  actor: Actor,
+  context: Changing,
+  actor: Author,
   work: (tx: Database) => Promise<{ result: T; change: Change }>,
 ): Promise<T> {
   const { basedOn } = context;
@@ -51,7 +56,7 @@ function asConflict(thrown: unknown): never {
  * Throws if the transaction's writes would not compile for some tenant. Existing faults, such as from an edit by hand,
  * do not block other changes. A brake changes no limit and skips this check.
  */
-async function refuseNewFaults(context: ConsoleContext, tx: Database): Promise<void> {
+async function refuseNewFaults(context: Changing, tx: Database): Promise<void> {
   const { snapshot } = context.policy;
   const rows = await readConfig(tx, new Date(context.clock.now()));
   const draft = makeSnapshot({ rows, clock: context.clock, previous: snapshot });
@@ -65,10 +70,10 @@ async function refuseNewFaults(context: ConsoleContext, tx: Database): Promise<v
 const FAULTS_TOLD = 20;
 
 /** Audits events that change nothing: sign-ins and denied requests. */
-export async function record(context: ConsoleContext, actor: Omit<Actor, "session">, what: Change): Promise<void> {
+export async function record(context: ConsoleContext, actor: Author, what: Change): Promise<void> {
   await context.audit.record(context.db, entryOf(actor, what));
 }
 
-function entryOf({ name, role, address }: Omit<Actor, "session">, what: Change): AuditEntry {
+function entryOf({ name, role, address }: Author, what: Change): AuditEntry {
   return { actor: name, role, address, ...what };
 }

@@ -106,6 +106,9 @@ export type Actor = {
   readonly session: { readonly id: string; readonly userId: string; readonly confirmedAtMs: number } | null;
 };
 
+/** Who made a change, for the audit log. A key's holder has no role of an operator. */
+export type Author = Pick<Actor, "name" | "address"> & { readonly role: Role | "holder" };
+
 const HOME = Symbol.for("spillway.console");
 
 /** As with the gateway: one per process, shared by our server's bundle and Next's. */

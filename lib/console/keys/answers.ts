@@ -20,6 +20,8 @@ const keyShape = z.object({
   createdAt: z.string(),
   rotateEveryDays: z.number().nullable(),
   rotateAt: z.string().nullable(),
+  holderMayRotate: z.boolean(),
+  madeByHolder: z.boolean(),
   expiresAt: z.string().nullable(),
   lastUsedAt: z.string().nullable(),
   revokedAt: z.string().nullable(),

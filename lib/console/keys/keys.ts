@@ -2,16 +2,7 @@ import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import type { Database } from "@/db/client";
 import { insertBrake } from "@/db/queries/operators/brakes";
-import {
-  findSuccessor,
-  insertKey,
-  KEY_STATES,
-  type KeyRecord,
-  lockKey,
-  readKeys,
-  rotateAt,
-  updateKey,
-} from "@/db/queries/tenants/tenancy";
+import { insertKey, KEY_STATES, type KeyRecord, readKeys, updateKey } from "@/db/queries/tenants/tenancy";
 import { DAY_MS, HOUR_SECONDS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { PRIORITIES } from "@/lib/limits/rules/priority";
@@ -24,7 +15,9 @@ import type { AdminRequest } from "../kernel/door";
 import { csvFile } from "../money/usage";
 import { tenantBySlug } from "../tenants/tenants";
 import { KEY_ENVIRONMENTS, keyPrefix } from "./key-environment.shared";
-import { lifetimeOf, successorEnd, USUAL_DAYS_MAX } from "./key-lifetime";
+import { lifetimeOf, successorEnd } from "./key-lifetime";
+import { keyChange, shownKey } from "./key-view";
+import { activeKey, keyDaysMaxOf, madeByHolderOf, OVERLAP_SECONDS, refuseSecond, successorOf } from "./successor";
 
 const LEAKED_CUT_MS = 600_000;
 
@@ -57,6 +50,8 @@ export const newKey = z.strictObject({
   expiresInDays: days.optional(),
   /** it is to be replaced so many days after its creation: until then operators and its holder are reminded */
   rotateEveryDays: rotateEveryDays.default(null),
+  /** its holder may replace it at /me, without an operator */
+  holderMayRotate: z.boolean().default(false),
 });
 export const editedKey = z.strictObject({
   name: name.optional(),
@@ -67,6 +62,7 @@ export const editedKey = z.strictObject({
   bodyMbMax: bodyMbMax.optional(),
   expiresInDays: days.optional(),
   rotateEveryDays: rotateEveryDays.optional(),
+  holderMayRotate: z.boolean().optional(),
 });
 export const rotation = z.strictObject({
   /** how long the old key works after the first use of the new key */
@@ -75,11 +71,11 @@ export const rotation = z.strictObject({
     .int()
     .min(0)
     .max(7 * 24 * HOUR_SECONDS)
-    .default(24 * HOUR_SECONDS),
+    .default(OVERLAP_SECONDS),
 });
 export const because = z.strictObject({ reason: z.string().trim().min(1).max(500) });
 
-export type KeyView = ReturnType<typeof shown> & {
+export type KeyView = ReturnType<typeof shownKey> & {
   /** in a list: what its tenant is called */
   readonly tenantName?: string;
 };
@@ -102,12 +98,12 @@ export async function listKeys({ context, input }: AdminRequest<typeof keysQuery
   const tenantId = slug === undefined ? null : tenantBySlug(context, slug).id;
   const rows = await readKeys(context.db, tenantId, { find, after: after ?? null, limit, state });
   if (format === "csv") {
-    const keys = rows.map((row) => shown(context, row));
+    const keys = rows.map((row) => shownKey(context, row));
     return { body: { keys, next: null }, file: csvFile("keys.csv", keys) };
   }
   const { tenants } = context.policy.snapshot;
   const keys: KeyView[] = rows.map((row) => {
-    const view = shown(context, row);
+    const view = shownKey(context, row);
     return { ...view, tenantName: tenants.get(row.tenantId)?.name ?? view.tenant };
   });
   return { body: { keys, next: rows.length < limit ? null : (rows.at(-1)?.id ?? null) } };
@@ -130,9 +126,9 @@ export async function createKey({ context, actor, input }: AdminRequest<typeof n
       familyId: `fam_${stored.id}`,
       expiresAt,
     });
-    return { result: key, change: changeOf("keys.create", context, null, key, null) };
+    return { result: key, change: keyChange("keys.create", context, null, key, null) };
   });
-  return { status: 201, body: { ...shown(context, row), key: minted.text } };
+  return { status: 201, body: { ...shownKey(context, row), key: minted.text } };
 }
 
 /** PATCH /api/admin/keys/{id}: changes its name, rights, allowed addresses and expiry. */
@@ -147,9 +143,9 @@ export async function editKey({ context, actor, params, input }: AdminRequest<ty
     const before = await activeKey(tx, params.id);
     const ends = expiresInDays === undefined ? {} : { expiresAt: expiryOf(context, before.tenantId, expiresInDays) };
     const key = await updateKey(tx, before.id, { ...rest, ...ends, rotateDays });
-    return { result: key, change: changeOf("keys.edit", context, before, key, null) };
+    return { result: key, change: keyChange("keys.edit", context, before, key, null) };
   });
-  return { body: shown(context, row) };
+  return { body: shownKey(context, row) };
 }
 
 /**
@@ -162,70 +158,51 @@ export async function rotateKey({ context, actor, params, input }: AdminRequest<
   let text = "";
   const row = await change(context, actor, async (tx) => {
     const old = await activeKey(tx, params.id);
-    if ((await findSuccessor(tx, old.id)) !== null) {
-      throw new PublicError(
-        "conflict",
-        "This key already has a successor. Revoke the successor to cancel the rotation.",
-      );
-    }
-    const { text: minted, ...stored } = context.mintKey(keyPrefix(old.environment));
-    text = minted;
-    const { tenantId, familyId, environment, models: mayCall, endpoints: at, ipAllow: from, priority } = old;
-    const key = await insertKey(tx, {
-      ...stored,
-      tenantId,
-      familyId,
-      environment,
-      models: mayCall,
-      endpoints: at,
-      ipAllow: from,
-      priority,
-      bodyMbMax: old.bodyMbMax,
-      rotateDays: old.rotateDays,
-      name: old.name,
-      rotatesKeyId: old.id,
-      overlapSeconds,
-      expiresAt: successorEnd(old, keyDaysMaxOf(context, tenantId), context.clock.now()),
-    });
-    return { result: key, change: changeOf("keys.rotate", context, old, key, null) };
+    await refuseSecond(tx, old, "Revoke the successor to cancel the rotation.");
+    const expiresAt = successorEnd(old, keyDaysMaxOf(context, old.tenantId), context.clock.now());
+    const minted = context.mintKey(keyPrefix(old.environment));
+    text = minted.text;
+    const key = await insertKey(tx, successorOf(old, minted, { overlapSeconds, expiresAt, madeByHolder: false }));
+    return { result: key, change: keyChange("keys.rotate", context, old, key, null) };
   });
-  return { status: 201, body: { ...shown(context, row), key: text } };
+  return { status: 201, body: { ...shownKey(context, row), key: text } };
 }
 
 /** POST /api/admin/keys/{id}/revoke: every process answers its next call with 401. Running calls finish. */
-export async function revokeKey(request: AdminRequest<typeof because>) {
-  return revoke(request, "keys.revoke");
+export async function revokeKey({ context, actor, params, input: { reason } }: AdminRequest<typeof because>) {
+  const row = await change(context, actor, async (tx) => {
+    const before = await activeKey(tx, params.id);
+    const key = await revoke(tx, before, context.clock.now());
+    return { result: key, change: keyChange("keys.revoke", context, before, key, reason) };
+  });
+  return { body: shownKey(context, row) };
 }
 
-/** POST /api/admin/keys/{id}/leaked: revokes the key and ends its running calls. */
-export async function leakedKey(request: AdminRequest<typeof because>) {
-  return revoke(request, "keys.leaked");
-}
-
-async function revoke(
-  { context, actor, params, input }: AdminRequest<typeof because>,
-  action: "keys.revoke" | "keys.leaked",
-) {
-  const { reason } = input;
+/**
+ * POST /api/admin/keys/{id}/leaked: revokes the key and ends its running calls. Also every successor that its holder made,
+ * because the finder of a key can rotate it.
+ */
+export async function leakedKey({ context, actor, params, input: { reason } }: AdminRequest<typeof because>) {
   const now = context.clock.now();
   const row = await change(context, actor, async (tx) => {
     const before = await activeKey(tx, params.id);
-    const key = await updateKey(tx, before.id, { status: "revoked", revokedAt: new Date(now) });
-    if (action === "keys.leaked") {
-      const cut = { scope: { key: before.id }, mode: "cut", reason: `leaked key: ${reason}`, createdBy: actor.name };
+    const successors = await madeByHolderOf(tx, before);
+    const key = await revoke(tx, before, now);
+    for (const one of successors) await revoke(tx, one, now);
+    for (const { id } of [before, ...successors]) {
+      const cut = { scope: { key: id }, mode: "cut", reason: `leaked key: ${reason}`, createdBy: actor.name };
       const times = { createdAt: new Date(now), expiresAt: new Date(now + LEAKED_CUT_MS) };
       await insertBrake(tx, { id: brakeId(), ...cut, ...times, publicMessage: "this API key has been revoked" });
     }
-    return { result: key, change: changeOf(action, context, before, key, reason) };
+    const changed = keyChange("keys.leaked", context, before, key, reason);
+    const after = { ...shownKey(context, key), successorsRevoked: successors.map(({ id }) => id) };
+    return { result: key, change: { ...changed, after } };
   });
-  return { body: shown(context, row) };
+  return { body: shownKey(context, row) };
 }
 
-async function activeKey(tx: Database, id: string | undefined): Promise<KeyRecord> {
-  const row = await lockKey(tx, id ?? "");
-  if (row === null) throw new PublicError("not_found", "There is no such key.");
-  if (row.status !== "active") throw new PublicError("conflict", "This key has been revoked.");
-  return row;
+function revoke(tx: Database, { id }: KeyRecord, now: number): Promise<KeyRecord> {
+  return updateKey(tx, id, { status: "revoked", revokedAt: new Date(now) });
 }
 
 /** Expiry of a tenant's key. Throws PublicError if it exceeds the tier's maximum. */
@@ -235,46 +212,4 @@ function expiryOf(context: ConsoleContext, tenantId: string, asked: number | nul
     throw new PublicError("invalid_value", lifetime.message, { param: "expiresInDays" });
   }
   return lifetime.days === null ? null : new Date(context.clock.now() + lifetime.days * DAY_MS);
-}
-
-function keyDaysMaxOf({ policy: { snapshot } }: ConsoleContext, tenantId: string): number | null {
-  const tier = snapshot.tiers.get(snapshot.tenants.get(tenantId)?.tierId ?? "");
-  return tier === undefined ? USUAL_DAYS_MAX : tier.keyDaysMax;
-}
-
-function changeOf(
-  action: string,
-  context: ConsoleContext,
-  before: KeyRecord | null,
-  after: KeyRecord,
-  reason: string | null,
-) {
-  return { action, target: after.id, before: before && shown(context, before), after: shown(context, after), reason };
-}
-
-function shown(context: ConsoleContext, row: KeyRecord) {
-  const time = (date: Date | null) => date?.toISOString() ?? null;
-  const isExpired = row.expiresAt !== null && row.expiresAt.getTime() <= context.clock.now();
-  return {
-    id: row.id,
-    tenant: context.policy.snapshot.tenants.get(row.tenantId)?.slug ?? row.tenantId,
-    family: row.familyId,
-    name: row.name,
-    environment: row.environment,
-    display: `sw_${keyPrefix(row.environment)}_${row.id}_…${row.last4}`,
-    status: row.status === "active" && isExpired ? "expired" : row.status,
-    models: row.models,
-    endpoints: row.endpoints,
-    ipAllow: row.ipAllow,
-    priority: row.priority,
-    bodyMbMax: row.bodyMbMax,
-    rotates: row.rotatesKeyId,
-    overlapSeconds: row.overlapSeconds,
-    createdAt: row.createdAt.toISOString(),
-    rotateEveryDays: row.rotateDays,
-    rotateAt: time(rotateAt(row)),
-    expiresAt: time(row.expiresAt),
-    lastUsedAt: time(row.lastUsedAt),
-    revokedAt: time(row.revokedAt),
-  };
 }

@@ -232,6 +232,8 @@ const principal: Principal = {
     overlapSeconds: null,
     bodyMbMax: null,
     rotateDays: null,
+    holderMayRotate: false,
+    madeByHolder: false,
     lastUsedAt: null,
     revokedAt: null,
     expiresAt: null,

@@ -325,7 +325,7 @@ function keyRow(key = GOOD): KeyRow {
     ...{ ...text, tenantId: "t_1", environment: "live", pepperVersion: 1, status: "active", priority: "standard" },
     ...{ models: null, endpoints: null, ipAllow: null, rotatesKeyId: null, overlapSeconds: null, bodyMbMax: null },
     ...{ expiresAt: new Date(Date.UTC(2026, 0, 1) + AN_HOUR_MS), createdAt: new Date(0) },
-    ...{ lastUsedAt: null, revokedAt: null, rotateDays: null },
+    ...{ lastUsedAt: null, revokedAt: null, rotateDays: null, holderMayRotate: false, madeByHolder: false },
   };
 }
 

@@ -36,12 +36,17 @@ export class OwnBooks {
     return keyUsageByDay(this.#db, { tenantId: tenant.id, keyFamilyId: key.familyId, from });
   }
 
-  /** When the key ends, and by when it is to be replaced; null: it does not end, or has no schedule. */
+  /**
+   * When the key ends, and by when it is to be replaced; null: it does not end, or has no schedule. Whether its holder may
+   * replace it, and whether it is already replaced.
+   */
   async dates({ key }: Principal) {
     const dates = await readKeyDates(this.#db, key.id);
     return {
       expires_at: dates?.expiresAt?.toISOString() ?? null,
       rotate_by: dates?.rotateAt?.toISOString() ?? null,
+      may_rotate: dates?.holderMayRotate ?? false,
+      is_rotated: dates !== null && dates.successorId !== null,
     };
   }
 

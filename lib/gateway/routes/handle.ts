@@ -15,6 +15,7 @@ import { listModels, retrieveModel } from "./models";
 import { plainChat } from "./plain-chat";
 import { countTokens, serveChat, serveEmbeddings, serveMessages, serveOther, serveResponses } from "./serve-call";
 import { serveOwnUsage, serveWish } from "./serve-own-books";
+import { serveOwnRotation } from "./serve-own-key";
 import { serveQuota } from "./serve-quota";
 import { serveRefusal } from "./serve-refusal";
 import { RESPONSE_PATH, storedResponse } from "./stored-responses";
@@ -31,6 +32,7 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   "/v1/quota": { GET: serveQuota },
   "/v1/usage": { GET: serveOwnUsage },
   "/v1/wishes": { POST: serveWish },
+  "/v1/key/rotate": { POST: serveOwnRotation },
   ...Object.fromEntries(OTHER_ENDPOINTS.map((name) => [`/v1${OTHERS[name].path}`, { POST: serveOther(name) }])),
   "/api/chat": { POST: plainChat },
 };
@@ -150,9 +152,12 @@ async function route(gateway: Gateway, exchange: Exchange): Promise<Reply> {
     throw new PublicError("method_not_allowed", `${path} takes ${allowed(methods)}.`, {
       details: { allow: allowed(methods) },
     });
-  if (method !== "POST" || handler === serveWish) gateway.bounds.countRead(credentialDigest(exchange));
+  if (method !== "POST" || BY_HOLDERS.has(handler)) gateway.bounds.countRead(credentialDigest(exchange));
   return handler(gateway, exchange);
 }
+
+/** They are not calls, so no limit counts them. */
+const BY_HOLDERS: ReadonlySet<Handler> = new Set([serveWish, serveOwnRotation]);
 
 /** Not yet checked: another secret for the same key has another digest, so a stranger uses up nobody's reads. */
 function credentialDigest({ header, clientAddress }: Exchange): string {

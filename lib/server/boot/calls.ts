@@ -45,6 +45,7 @@ import { Refill } from "../store/refill";
 import { figuresOf, seenBy } from "./figures";
 import type { Installation } from "./installation";
 import { keyRingOf } from "./key-ring";
+import { ownKeysOf } from "./own-keys";
 import { publisher } from "./publish-policy";
 import { scarcityInForce } from "./scarcity-in-force";
 import { linesOf, shedderOf } from "./when-scarce";
@@ -88,7 +89,7 @@ export async function bootCalls(installation: Installation, place: Place): Promi
   const { env, db, clock, log, undo } = installation;
   const parts = await partsOf(installation, place);
   const { policy, store, openCalls, waitingLines, shedder, books, health, refill, older, publish, draining } = parts;
-  const { admission } = parts;
+  const { admission, places } = parts;
   policy.onChange(async (snapshot) => {
     openCalls.setBrakes(snapshot.brakes, clock.now());
     await publish(snapshot);
@@ -97,7 +98,6 @@ export async function bootCalls(installation: Installation, place: Place): Promi
   const tokenHistory = new TokenHistory();
   const sharing = await shareTokenHistory({ db, tokenHistory, log });
   const forwarding = makeForward();
-  const { places } = parts;
   await places
     .round()
     .catch((error: unknown) => log.warn({ err: error }, "could not read the providers' states; retrying"));
@@ -261,6 +261,7 @@ function gatewayOf(installation: Installation, parts: GatewayParts): Gateway {
     books,
     kept: new KeptObjects(db),
     ownBooks: new OwnBooks({ db, books, clock }),
+    rotateKey: ownKeysOf(installation, policy),
     openCalls,
     bounds,
     clock,
