@@ -194,6 +194,25 @@ test("a budget counts from the first call on when the store is emptied just afte
   }
 });
 
+test("a call that runs when a budget is made counts in it once it has ended", async () => {
+  await provider.play({ outputTokens: 20, tokenMs: 100, times: 1 });
+  const running = await a.chat(key(), { stream: true });
+  const budget = await make({
+    slug: "late",
+    level: "tenant",
+    tenant: "enterprise",
+    period: "rolling",
+    windowSeconds: 3600,
+    amountMicroUsd: 900_000_000,
+  });
+  await running.text();
+  await until("its cost", async () => {
+    const [spender] = (await of("late")).spenders;
+    return spender !== undefined && spender.calls > 0 && spender.usedMicroUsd === spender.bookedMicroUsd ? true : null;
+  });
+  await remove(budget);
+});
+
 test("past its threshold a budget serves cheaper models, and with it only of the feature that it is for", async () => {
   const tier = await a.admin<{ version: number }>("GET", "tiers/enterprise");
   await a.admin("PUT", "tiers/enterprise", { ...tier, ladder: { models: ["sim-small"] } });
