@@ -45,8 +45,8 @@ try {
     const taken = await withInstallation(state, (installation) => shootState(state, installation));
     const seconds = Math.round((Date.now() - started) / 1000);
     process.stdout.write(`${state}: ${taken} pictures in ${seconds} s\n`);
+    await makeSheets(browser, { folder, states: [state], widths, themes });
   }
-  await makeSheets(browser, { folder, states, widths, themes });
 } finally {
   await browser.close();
 }
@@ -119,7 +119,9 @@ async function shoot(context, { page, base, demo, target, isDialog = false }) {
         const height = await tab.evaluate(() => document.documentElement.scrollHeight);
         if (!isDialog) await tab.setViewportSize({ width, height: Math.min(height, HEIGHT_MAX) });
         if (!isDialog) await tab.waitForTimeout(REDRAW_MS);
-        await tab.screenshot({ path: path.join(target, `${page.name}-${width}-${colorScheme}.png`) });
+        // Otherwise the menu is still growing.
+        const animations = "disabled";
+        await tab.screenshot({ path: path.join(target, `${page.name}-${width}-${colorScheme}.png`), animations });
       }
     }
   } catch (error) {
