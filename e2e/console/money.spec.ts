@@ -62,7 +62,7 @@ test("a channel and a rule made in the browser report a brake; the secret is sho
   await rule.getByRole("textbox", { name: "Name" }).fill("Brakes");
   await rule.getByRole("combobox", { name: "When" }).click();
   await page.getByRole("option", { name: "a brake is on" }).click();
-  await rule.getByRole("button", { name: "Watch it" }).click();
+  await rule.getByRole("button", { name: "Create" }).click();
   await expect(page.getByRole("region", { name: "Rules" })).toContainText("a brake is on");
   const order = { scope: { model: "sim-vision" }, mode: "block", reason: "told to the browser", expiresInSeconds: 60 };
   const { id } = await spillway.admin<{ id: string }>("POST", "brakes", order);
@@ -81,8 +81,8 @@ test("a channel and a rule made in the browser report a brake; the secret is sho
   await expect(page.getByRole("region", { name: "Rules" })).toContainText("No rules yet");
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(page.getByRole("region", { name: "Rules" }).getByRole("row", { name: /Brakes/ })).toContainText("off");
-  await page.getByRole("button", { name: "Change… Hook" }).click();
-  const change = page.getByRole("dialog", { name: "Change Hook" });
+  await page.getByRole("button", { name: "Edit… Hook" }).click();
+  const change = page.getByRole("dialog", { name: "Edit Hook" });
   await change.getByRole("textbox", { name: "Name" }).fill("Night hook");
   await change.getByRole("checkbox", { name: "Messages are sent" }).uncheck();
   await change.getByRole("button", { name: "Save" }).click();
@@ -188,7 +188,8 @@ test("month end: a bill is imported, compared with the ledger, and both are expo
   await (await chooser).setFiles({ name: "bill.csv", mimeType: "text/csv", buffer: Buffer.from(csv) });
   await page.getByRole("button", { name: "Import it" }).click();
   const bill = page.getByRole("region", { name: "Ledger and bill", exact: true });
-  await expect(bill.getByRole("row", { name: new RegExp(`${day}.*sim-small`) })).toContainText("$12.50");
+  const today = new Date(day).toLocaleDateString("en-GB", { dateStyle: "medium", timeZone: "UTC" });
+  await expect(bill.getByRole("row", { name: new RegExp(`${today}.*sim-small`) })).toContainText("$12.50");
   await expect(page.getByRole("region", { name: "Counters and ledger", exact: true })).toBeVisible();
   const drift = await saved(page, () => page.getByRole("link", { name: "CSV" }).click());
   expect(drift).toContain(`${day},sim-small`);

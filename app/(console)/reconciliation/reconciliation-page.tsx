@@ -14,6 +14,7 @@ import { FormDialog } from "../../_ui/forms/dialog";
 import { isReason, ReasonInput } from "../../_ui/forms/inputs";
 import { TenantSelect } from "../../_ui/forms/tenant-select";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
+import { dayWords } from "../../_ui/time/day-words";
 import { TimePicker } from "../../_ui/time/time-picker";
 import { dayQuery } from "../../_ui/time/time-range";
 import { useTimeChoice } from "../../_ui/time/use-time-choice";
@@ -106,7 +107,7 @@ function Comparison({ rows }: { rows: readonly DriftLine[] }) {
       rows={[...rows].reverse().map((line) => ({
         id: `${line.day} ${line.model}`,
         cells: [
-          line.day,
+          dayWords(line.day),
           line.model,
           count(line.bookedCalls),
           figure(line.billedCalls),

@@ -4,8 +4,9 @@ import { Anchor, Badge, Card, Group, Table, Text, Title } from "@mantine/core";
 import Link from "next/link";
 import type { Line, StatementView, Sums } from "@/lib/console/money/statement/statement-lines";
 import { count, dollars } from "../../_ui/figures/format";
+import { dayWords } from "../../_ui/time/day-words";
 
-const HEAD = ["Calls", "Input tokens", "of these cached", "Output tokens", "Amount"];
+const HEAD = ["Calls", "Input tokens", "Cached input", "Output tokens", "Amount"];
 
 /** One sheet, the same on screen and paper. */
 export function StatementSheet({ of }: { of: StatementView }) {
@@ -21,7 +22,7 @@ export function StatementSheet({ of }: { of: StatementView }) {
             <Anchor component={Link} href={`/tenants/${tenant}`} size="sm" underline="always">
               {tenant}
             </Anchor>{" "}
-            · {monthWords(month)}, by the calendar of {zone}
+            · {monthWords(month)}, time zone {zone}
           </Text>
         </div>
         <div style={{ textAlign: "right", marginLeft: "auto" }}>
@@ -45,7 +46,12 @@ export function StatementSheet({ of }: { of: StatementView }) {
           <Part title="By model" first="Model" lines={of.byModel} total={total} />
           <Part title="By feature" first="Feature" lines={of.byFeature} total={total} />
           <Part title="By API key" first="Key" lines={of.byKey} total={total} />
-          <Part title="By day" first="Day" lines={of.byDay} total={total} />
+          <Part
+            title="By day"
+            first="Day"
+            lines={of.byDay.map((line) => ({ ...line, name: dayWords(line.name) }))}
+            total={total}
+          />
         </>
       )}
       <Text size="xs" c="dimmed" mt="md">
@@ -62,10 +68,10 @@ function Part({ title, first, lines, total }: { title: string; first: string; li
         {title}
       </Title>
       <Table.ScrollContainer minWidth={0} type="native" tabIndex={0} role="group" aria-label={`${title}, table`}>
-        <Table className="stacks" role="table">
+        <Table className="stacks" layout="fixed" role="table">
           <Table.Thead>
             <Table.Tr>
-              <Table.Th>{first}</Table.Th>
+              <Table.Th w="28%">{first}</Table.Th>
               {HEAD.map((name) => (
                 <Table.Th key={name} ta="right" className="figure">
                   {name}

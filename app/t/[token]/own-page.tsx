@@ -6,6 +6,7 @@ import { count, dollars } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { forecastWords } from "../../_ui/limits/forecast-words";
 import { QuotaLine } from "../../_ui/limits/quota-line";
+import { dayWords, utcWords } from "../../_ui/time/day-words";
 
 /** What a tenant may see of itself: what is left, its spend, its refusals and their reasons. */
 export function OwnPage({ page }: { page: TenantPage }) {
@@ -17,7 +18,7 @@ export function OwnPage({ page }: { page: TenantPage }) {
             {page.tenant}
           </Title>
           <Text c="dimmed" size="sm">
-            Usage and limits as of {clock(page.at)} UTC. Reload for newer figures.
+            Usage and limits as of {utcWords(page.at)} UTC. Reload for newer figures.
           </Text>
         </div>
         <Card component="section" aria-label="What is left">
@@ -61,7 +62,7 @@ export function OwnPage({ page }: { page: TenantPage }) {
           head={["Day (UTC)", "Calls", "Tokens", "Cost"]}
           rows={[...page.days].reverse().map((row) => ({
             id: row.day,
-            cells: [row.day, count(row.calls), count(row.tokens), dollars(row.costMicroUsd)],
+            cells: [dayWords(row.day), count(row.calls), count(row.tokens), dollars(row.costMicroUsd)],
           }))}
           empty="No calls in the last 30 days."
         />
@@ -70,7 +71,7 @@ export function OwnPage({ page }: { page: TenantPage }) {
           head={["Why", "Limit", "Calls", "Last (UTC)"]}
           rows={page.refusals.map((row) => ({
             id: `${row.code} ${row.layer} ${row.limit}`,
-            cells: [WHY[row.code] ?? row.code, row.limit || "–", count(row.count), clock(row.last)],
+            cells: [WHY[row.code] ?? row.code, row.limit || "–", count(row.count), utcWords(row.last)],
           }))}
           empty="No refusals."
         />
@@ -84,7 +85,7 @@ function endWords(budget: TenantPage["budgets"][number], at: string): string {
   const { leftMicroUsd, isRefusing, refuses } = budget;
   const foreseen = { ...budget, remaining: leftMicroUsd ?? 1, observe: !refuses, isRefusing };
   const forecast = forecastWords(foreseen, Date.parse(at));
-  return forecast === null ? clock(budget.periodEnd) : `${clock(budget.periodEnd)}; ${forecast}`;
+  return forecast === null ? utcWords(budget.periodEnd) : `${utcWords(budget.periodEnd)}; ${forecast}`;
 }
 
 const WHY: Readonly<Record<string, string>> = {
@@ -95,7 +96,3 @@ const WHY: Readonly<Record<string, string>> = {
   limiter_unavailable: "Limits could not be checked",
   overloaded: "Too many concurrent calls",
 };
-
-function clock(at: string): string {
-  return `${at.slice(0, 10)} ${at.slice(11, 16)}`;
-}
