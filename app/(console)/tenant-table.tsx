@@ -146,7 +146,7 @@ function Name({ tenant }: { tenant: TenantLine }) {
       </Anchor>
       <Group gap={6}>
         <Text size="xs" c="dimmed">
-          {tenant.slug} · {tenant.tier}
+          {tenant.slug} · {tenant.tier} tier
         </Text>
         {tenant.status !== "active" && (
           <Badge color="red.9" size="xs" tt="none">

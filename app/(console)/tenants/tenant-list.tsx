@@ -13,6 +13,7 @@ import type { TenantPage } from "../../_ui/data/found";
 import { CursorPages } from "../../_ui/figures/cursor-pages";
 import { count, plural } from "../../_ui/figures/format";
 import { Failed } from "../../_ui/shell/page-head";
+import { NextStep } from "../../_ui/words/next-step";
 import { NewTenant } from "./new-tenant";
 
 const PAGE = 50;
@@ -58,9 +59,19 @@ export function TenantList({ canEdit }: { canEdit: boolean }) {
       {page.data === undefined && page.error === null && <Skeleton h={220} radius="md" />}
       {page.data !== undefined && page.data.tenants.length > 0 && <Rows tenants={page.data.tenants} />}
       {page.data?.tenants.length === 0 && (
-        <Text>
-          {wanted === "" ? "No tenants yet. Create one, then create a key for it." : `No tenant matches "${find}".`}
-        </Text>
+        <Card>
+          <Text size="sm">
+            {wanted === "" ? (
+              <NextStep
+                says="No tenants yet. A tenant needs a tier and a key. All steps:"
+                href="/setup"
+                page="Get started"
+              />
+            ) : (
+              `No tenant matches "${find}".`
+            )}
+          </Text>
+        </Card>
       )}
       {page.data !== undefined && (
         <CursorPages
@@ -129,7 +140,7 @@ function Rows({ tenants }: { tenants: readonly TenantView[] }) {
               </Table.Td>
               <Table.Td>
                 <Anchor component={Link} href={`/tiers/${tenant.tier}`} size="sm">
-                  {tenant.tier}
+                  {tenant.tierName}
                 </Anchor>
               </Table.Td>
               <Table.Td visibleFrom="sm">{tenant.timeZone}</Table.Td>

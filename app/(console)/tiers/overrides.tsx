@@ -1,10 +1,11 @@
 "use client";
 
-import { Button, NumberInput, Select, TextInput } from "@mantine/core";
+import { Anchor, Button, NumberInput, Select, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import Link from "next/link";
 import { useState } from "react";
-import type { OverrideView } from "@/lib/console/limits/overrides";
+import type { ListedOverride, OverrideView } from "@/lib/console/limits/overrides";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../_ui/data/api";
 import { amount, count, MICRO_USD } from "../../_ui/figures/format";
@@ -27,7 +28,7 @@ const DURATIONS = [
 /** All overrides in force: for one tenant, for a pattern of tenants, or for one key. */
 export function Overrides({ tiers, canEdit }: { tiers: readonly TierView[]; canEdit: boolean }) {
   const [isOpen, setIsOpen] = useState(false);
-  const seen = useQuery({ queryKey: ["overrides"], queryFn: () => api<{ overrides: OverrideView[] }>("overrides") });
+  const seen = useQuery({ queryKey: ["overrides"], queryFn: () => api<{ overrides: ListedOverride[] }>("overrides") });
   const dimensionOf = (name: string) =>
     tiers.flatMap((tier) => tier.limits).find((limit) => limit.name === name)?.dimension ?? null;
   if (seen.data === undefined) return <Failed what="The overrides could not be loaded" error={seen.error} />;
@@ -52,7 +53,7 @@ export function Overrides({ tiers, canEdit }: { tiers: readonly TierView[]; canE
           return {
             id: one.id,
             cells: [
-              one.keyFamily === null ? one.tenant : `one key of ${one.tenant}`,
+              <Whose key="for" override={one} />,
               one.limit,
               one.capacity === null
                 ? "not applied"
@@ -68,6 +69,19 @@ export function Overrides({ tiers, canEdit }: { tiers: readonly TierView[]; canE
         })}
       />
       {isOpen && <NewOverride tiers={tiers} onClose={() => setIsOpen(false)} />}
+    </>
+  );
+}
+
+/** The tenant by its name, or the pattern of slugs as it was entered. */
+function Whose({ override: { tenant, tenantName, keyFamily } }: { override: ListedOverride }) {
+  if (tenantName === null) return <>{keyFamily === null ? `slugs ${tenant}` : `one key of ${tenant}`}</>;
+  return (
+    <>
+      {keyFamily !== null && "one key of "}
+      <Anchor component={Link} href={`/tenants/${tenant}`} size="sm">
+        {tenantName}
+      </Anchor>
     </>
   );
 }

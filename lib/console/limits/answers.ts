@@ -84,6 +84,6 @@ export const LIMITS_ANSWERS = {
   }),
   importLimits: z.object({ applied: z.boolean(), changes: z.array(z.string()) }),
   createOverride: overrideShape,
-  listOverrides: z.object({ overrides: z.array(overrideShape) }),
+  listOverrides: z.object({ overrides: z.array(overrideShape.extend({ tenantName: z.string().nullable() })) }),
   removeOverride: overrideShape,
 };

@@ -33,13 +33,19 @@ export const newOverride = z.strictObject({
 });
 
 export type OverrideView = ReturnType<typeof shown>;
+export type ListedOverride = OverrideView & { readonly tenantName: string | null };
 
 export const overridesQuery = z.object({ tenant: z.string().max(128).optional() });
 
 /** GET /api/admin/overrides?tenant=: overrides for it, including patterns; without a tenant all. */
 export async function listOverrides({ context, input }: AdminRequest<typeof overridesQuery>) {
   const { tenant } = input;
-  const rows = (await readOverrides(context.db)).map((row) => shown(context, row));
+  const names = new Map([...context.policy.snapshot.tenants.values()].map(({ slug, name }) => [slug, name]));
+  const rows = (await readOverrides(context.db)).map((row) => ({
+    ...shown(context, row),
+    /** null = a pattern */
+    tenantName: names.get(row.tenantPattern) ?? null,
+  }));
   return { body: { overrides: rows.filter((row) => tenant === undefined || patternMatches(row.tenant, tenant)) } };
 }
 

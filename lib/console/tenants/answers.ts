@@ -13,6 +13,7 @@ const tenantShape = z.object({
   slug: z.string(),
   name: z.string(),
   tier: z.string(),
+  tierName: z.string(),
   timeZone: z.string(),
   status: z.string(),
 });

@@ -113,6 +113,7 @@ async function tenantViews(context: ConsoleContext, rows: readonly TenantRow[]) 
   );
   return rows.map((row) => ({
     ...shownPart(context, row),
+    tierName: context.policy.snapshot.tiers.get(row.tierId)?.name ?? row.tierId,
     createdAt: row.createdAt.toISOString(),
     activeKeys: active.get(row.id) ?? 0,
     featureClasses: row.featureClasses,

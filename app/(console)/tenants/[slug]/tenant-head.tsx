@@ -68,9 +68,9 @@ function Naming({ tenant }: { tenant: TenantView }) {
         {tenant.slug}
         <CopyId id={tenant.slug} of="slug" /> · tier{" "}
         <Anchor component={Link} href={`/tiers/${tenant.tier}`} size="sm" underline="always">
-          {tenant.tier}
+          {tenant.tierName}
         </Anchor>{" "}
-        · days begin in {tenant.timeZone} ·{" "}
+        · time zone {tenant.timeZone} ·{" "}
         <Anchor component={Link} href={`/requests/log?tenant=${tenant.slug}`} size="sm" underline="always">
           requests
         </Anchor>{" "}

@@ -16,6 +16,7 @@ import { count, dollars } from "../../../../_ui/figures/format";
 import { Listing } from "../../../../_ui/figures/listing";
 import { isOverridable, QuotaLine } from "../../../../_ui/limits/quota-line";
 import { Failed, PageHead } from "../../../../_ui/shell/page-head";
+import { dayWords } from "../../../../_ui/time/day-words";
 
 // Loaded later: only a click needs it.
 const Boost = dynamic(() => import("../boost").then((part) => part.Boost), { ssr: false });
@@ -37,19 +38,20 @@ type UserOf = {
 export function UserPage({ slug, user, canBoost, canBrake }: UserOf) {
   const [isStopping, setIsStopping] = useState(false);
   const [boosted, setBoosted] = useState<Line | null>(null);
-  const { quota, usage } = useUser(slug, user);
+  const { quota, usage, name } = useUser(slug, user);
+  const isUnknown = quota.error !== null && quota.data === undefined;
   return (
     <Stack gap="md" maw={1100}>
       <PageHead
         title={user}
         about={
           <>
-            End user of {slug}, as named by its callers. <CopyId id={user} of="user's name" />
+            End user of {name}, as named by its callers. <CopyId id={user} of="user's name" />
           </>
         }
         above={[
           { label: "Tenants", href: "/tenants" },
-          { label: slug, href: `/tenants/${encodeURIComponent(slug)}` },
+          { label: name, href: `/tenants/${encodeURIComponent(slug)}` },
         ]}
       >
         <Button component={Link} variant="default" href={logPath(slug, user)}>
@@ -65,11 +67,7 @@ export function UserPage({ slug, user, canBoost, canBrake }: UserOf) {
       <Failed what="The usage could not be loaded" error={usage.error} />
       <WhenLoaded height={480}>
         <Stack gap="md">
-          <Card
-            component="section"
-            aria-label="What is left now"
-            hidden={quota.error !== null && quota.data === undefined}
-          >
+          <Card component="section" aria-label="What is left now" display={isUnknown ? "none" : undefined}>
             <Title order={2} fz="md" mb="xs">
               What is left now
             </Title>
@@ -112,7 +110,11 @@ function useUser(slug: string, user: string) {
     },
     refetchInterval: USAGE_EVERY_MS,
   });
-  return { quota, usage };
+  const tenant = useQuery({
+    queryKey: ["tenants", slug],
+    queryFn: () => api<{ name: string }>(`tenants/${encodeURIComponent(slug)}`),
+  });
+  return { quota, usage, name: tenant.data?.name ?? slug };
 }
 
 function Days({ rows }: { rows: readonly UsageRow[] }) {
@@ -125,7 +127,7 @@ function Days({ rows }: { rows: readonly UsageRow[] }) {
       rows={[...rows].reverse().map((row) => ({
         id: row.bucket ?? "",
         cells: [
-          (row.bucket ?? "").slice(0, 10),
+          dayWords(row.bucket ?? ""),
           count(row.calls),
           count(row.inputTokens + row.outputTokens),
           dollars(row.costMicroUsd),
