@@ -192,6 +192,19 @@ test("a tenant is not created before there are tiers to choose from", async ({ c
   await expect(page.getByRole("button", { name: "Create" })).toBeEnabled();
 });
 
+test("the page of a tenant or a tier that does not exist has a title, says so, and leads back to the list", async ({
+  console: page,
+}) => {
+  for (const [path, title, list] of [
+    ["/tenants/nobody-at-all", "Tenant nobody-at-all", "All tenants"],
+    ["/tiers/nothing-at-all", "Tier nothing-at-all", "All tiers"],
+  ] as const) {
+    await page.goto(path);
+    await expect(page.getByRole("heading", { level: 1, name: title })).toBeVisible();
+    await expect(page.getByRole("alert").getByRole("link", { name: list })).toBeVisible();
+  }
+});
+
 test("a user of a tenant has a page: what is left, what was used, and a counter that can be reset there", async ({
   console: page,
   spillway,
@@ -199,7 +212,9 @@ test("a user of a tenant has a page: what is left, what was used, and a counter 
   expect((await spillway.chat(spillway.demo.keys.enterprise, { user: "noor/north" })).status).toBe(200);
   await page.goto("/tenants/enterprise/user?name=noor%2Fnorth");
   await expect(page.getByRole("heading", { name: "noor/north" })).toBeVisible();
-  await expect(page.getByRole("region", { name: "By day" })).toContainText(new Date().toISOString().slice(0, 10));
+  const today = new Date().toLocaleDateString("en-GB", { dateStyle: "medium", timeZone: "UTC" });
+  await expect(page.getByRole("region", { name: "By day" })).toContainText(today);
+  await expect(page.getByText("End user of Northwind Bank")).toBeVisible();
   const left = page.getByRole("region", { name: "What is left now" });
   await left.getByRole("button", { name: "Change… requests-per-minute for this tenant" }).click();
   const dialog = page.getByRole("dialog", { name: /requests-per-minute/ });

@@ -44,7 +44,11 @@ export function TierList({ canEdit }: { canEdit: boolean }) {
           <TierCard key={tier.slug} tier={tier} canEdit={canEdit} onDialog={setDialog} />
         ))}
       </SimpleGrid>
-      {tiers.data?.tiers.length === 0 && <Text>No tiers yet. Create one: every tenant needs a tier.</Text>}
+      {tiers.data?.tiers.length === 0 && (
+        <Card>
+          <Text size="sm">No tiers yet. Create one: every tenant needs a tier.</Text>
+        </Card>
+      )}
       {tiers.data !== undefined && <Overrides tiers={tiers.data.tiers} canEdit={canEdit} />}
       {dialog?.kind === "new" && (
         <NewTier tiers={tiers.data?.tiers ?? []} from={dialog.from} onClose={() => setDialog(null)} />

@@ -10,7 +10,7 @@ import { Crumbs } from "./crumbs";
 
 type HeadOf = {
   readonly title: string;
-  readonly about: ReactNode;
+  readonly about?: ReactNode;
   /** the pages above it, for one that the menu does not list */
   readonly above?: readonly { readonly label: string; readonly href: string }[];
   readonly children?: ReactNode;
@@ -25,9 +25,11 @@ export function PageHead({ title, about, above = [], children }: HeadOf) {
         <Title order={1} fz="h2" style={{ overflowWrap: "anywhere" }}>
           {title}
         </Title>
-        <Text c="dimmed" size="sm">
-          {about}
-        </Text>
+        {about !== undefined && (
+          <Text c="dimmed" size="sm">
+            {about}
+          </Text>
+        )}
       </div>
       {children !== undefined && <Group gap="xs">{children}</Group>}
     </Group>

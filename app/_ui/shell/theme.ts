@@ -60,6 +60,8 @@ export const cssVariables: CSSVariablesResolver = (known) => ({
   dark: {
     "--mantine-color-dimmed": known.colors.dark?.[1] ?? "#b8b8b8",
     "--mantine-color-placeholder": known.colors.dark?.[1] ?? "#b8b8b8",
+    // Mantine's is the colour of a card: the button on it would be a word alone.
+    "--mantine-color-disabled": known.colors.dark?.[5] ?? "#3b3b3b",
     "--spillway-page": "#17191c",
   },
 });

@@ -6,7 +6,7 @@ import type { TenantView } from "@/lib/console/tenants/tenants";
 import { api } from "../../../_ui/data/api";
 import { ManagedNote } from "../../../_ui/data/managed";
 import { WhenLoaded } from "../../../_ui/data/when-loaded";
-import { Failed } from "../../../_ui/shell/page-head";
+import { Failed, PageHead } from "../../../_ui/shell/page-head";
 import { UsageCard } from "../../spend/usage-card";
 import { Clients } from "./clients";
 import { EffectiveLimits } from "./effective-limits";
@@ -34,8 +34,16 @@ export function TenantPage(props: {
     queryFn: () => api<TenantView>(`tenants/${encodeURIComponent(slug)}`),
   });
   if (tenant.error !== null) {
-    const otherwise = { label: "All tenants", href: "/tenants" };
-    return <Failed what="The tenant could not be loaded" error={tenant.error} otherwise={otherwise} />;
+    return (
+      <Stack gap="md">
+        <PageHead title={`Tenant ${slug}`} above={[{ label: "Tenants", href: "/tenants" }]} />
+        <Failed
+          what="The tenant could not be loaded"
+          error={tenant.error}
+          otherwise={{ label: "All tenants", href: "/tenants" }}
+        />
+      </Stack>
+    );
   }
   if (tenant.data === undefined) return <Skeleton h={400} radius="md" />;
   return (

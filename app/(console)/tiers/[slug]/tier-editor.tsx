@@ -6,7 +6,7 @@ import { useState } from "react";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../../_ui/data/api";
 import { ManagedNote } from "../../../_ui/data/managed";
-import { Failed } from "../../../_ui/shell/page-head";
+import { Failed, PageHead } from "../../../_ui/shell/page-head";
 import { KEPT_TIERS, type TierDraft } from "./tier-draft";
 import { TierForm } from "./tier-form";
 import { tierPath } from "./tier-publishing";
@@ -20,8 +20,16 @@ export function TierEditor({ slug, canEdit }: { slug: string; canEdit: boolean }
     refetchOnWindowFocus: false,
   });
   if (tier.error !== null) {
-    const otherwise = { label: "All tiers", href: "/tiers" };
-    return <Failed what="The tier could not be loaded" error={tier.error} otherwise={otherwise} />;
+    return (
+      <Stack gap="md">
+        <PageHead title={`Tier ${slug}`} above={[{ label: "Tiers", href: "/tiers" }]} />
+        <Failed
+          what="The tier could not be loaded"
+          error={tier.error}
+          otherwise={{ label: "All tiers", href: "/tiers" }}
+        />
+      </Stack>
+    );
   }
   if (tier.data === undefined) return <Skeleton h={400} radius="md" />;
   const start = (content: TierDraft | null) => {
