@@ -35,20 +35,20 @@ test("calls with a leaked key and from a forbidden address are in the log with t
   await page.goto("/requests");
   await page.getByRole("link", { name: "Log of all tenants" }).click();
   const calls = page.getByRole("region", { name: "Calls", exact: true });
-  await expect(calls.getByRole("row", { name: /Logged First .*401 invalid api key × 5/ })).toBeVisible();
+  await expect(calls.getByRole("row", { name: /Logged First .*401 invalid API key × 5/ })).toBeVisible();
   await expect(calls.getByRole("row", { name: /Logged First .*403 ip not allowed × 3/ })).toBeVisible();
   await expect(calls.getByRole("row", { name: /Logged First .*sim-small.*200 complete/ })).toBeVisible();
 
   const narrow = page.getByRole("region", { name: "Narrow the log" });
   await narrow.getByRole("button", { name: /^Logged/ }).click();
-  await narrow.getByRole("button", { name: /^invalid api key 5/ }).click();
+  await narrow.getByRole("button", { name: /^invalid API key 5/ }).click();
   await expect(page).toHaveURL(/tenant=logged/);
   await expect(page.getByRole("button", { name: "Tenant: Logged ×" })).toHaveAttribute("title", "logged");
   await expect(page).toHaveURL(/outcome=invalid_api_key/);
   await expect(calls.getByRole("row", { name: /sim-small/ })).toHaveCount(0);
   // The link alone shows the same, and what is exported is what is shown.
   await page.reload();
-  await expect(calls.getByRole("row", { name: /401 invalid api key × 5/ })).toBeVisible();
+  await expect(calls.getByRole("row", { name: /401 invalid API key × 5/ })).toBeVisible();
   const href = (await page.getByRole("link", { name: "JSON" }).getAttribute("href")) ?? "";
   const exported: { requests: Line[] } = await (await page.request.get(href)).json();
   expect(exported.requests).toMatchObject([{ outcome: "invalid_api_key", count: 5, kind: "denied" }]);

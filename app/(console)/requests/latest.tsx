@@ -153,7 +153,7 @@ function Refused({ row }: { row: RefusedView }) {
       </Group>
       <Text size="sm" c="dimmed" className="figure">
         {count(row.estimatedInputTokens)} + {count(row.reservedOutputTokens)} tokens asked
-        {row.retryAfterMs !== null && ` · passes ${duration(row.retryAfterMs / 1000)} later`}
+        {row.retryAfterMs !== null && ` · retry after ${duration(row.retryAfterMs / 1000)}`}
       </Text>
     </Group>
   );

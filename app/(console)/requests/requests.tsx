@@ -73,7 +73,7 @@ export function Requests({ id, ...rights }: { id: string; canBoost: boolean; can
             />
             <TextInput
               label="Filter"
-              placeholder="a user, model, feature, key, limit, address or outcome"
+              placeholder="user, model, key, limit or outcome"
               value={find}
               onChange={(event) => void setFind(event.currentTarget.value)}
               flex={1}

@@ -22,6 +22,7 @@ import { api } from "../../_ui/data/api";
 import type { Catalog } from "../../_ui/data/catalog";
 import { count, dollars } from "../../_ui/figures/format";
 import { Outcome } from "../../_ui/figures/outcome";
+import { codeWords } from "../../_ui/words/code-words";
 import { dialectOf, SNIPPETS, type Snippet, snippetOf } from "./first-call";
 import type { Made } from "./made";
 
@@ -114,7 +115,9 @@ function Arrived({ keyId }: { keyId: string | null }) {
 
 function CallAlert({ call }: { call: RequestLine }) {
   const isServed = call.kind === "served";
-  const title = isServed ? "Call received" : `A call arrived and was ${call.kind}`;
+  const title = isServed
+    ? "Call received"
+    : `A call arrived and ${call.kind === "failed" ? "failed" : `was ${call.kind}`}`;
   return (
     <Outcome kind={isServed ? "good" : "doubtful"} title={title}>
       <Text size="sm" style={{ overflowWrap: "anywhere" }}>
@@ -129,7 +132,7 @@ function CallAlert({ call }: { call: RequestLine }) {
 }
 
 function wordsOf({ kind, inputTokens, outputTokens, costMicroUsd, totalMs, outcome }: RequestLine): string {
-  if (kind !== "served") return `${outcome.replaceAll("_", " ")}.`;
+  if (kind !== "served") return `${codeWords(outcome)}.`;
   const tokens = `${count(inputTokens ?? 0)} tokens in, ${count(outputTokens ?? 0)} out`;
   return `${tokens}, ${dollars(costMicroUsd ?? 0)}, ${count(totalMs ?? 0)} ms.`;
 }

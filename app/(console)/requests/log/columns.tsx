@@ -7,6 +7,7 @@ import type { ReactNode } from "react";
 import type { RequestLine } from "@/lib/console/requests/requests";
 import { userPath } from "../../../_ui/data/user-path";
 import { count, dollars, duration } from "../../../_ui/figures/format";
+import { codeWords } from "../../../_ui/words/code-words";
 
 type Column = {
   readonly id: string;
@@ -82,7 +83,7 @@ function modelOf({ askedModel, servedModel }: RequestLine): string {
 }
 
 function outcomeOf({ outcome, count: calls }: RequestLine): string {
-  const words = outcome.replaceAll("_", " ");
+  const words = codeWords(outcome);
   return calls > 1 ? `${words} × ${count(calls)}` : words;
 }
 
@@ -103,7 +104,7 @@ export function ColumnChooser({
   return (
     <Popover position="bottom-start" trapFocus>
       <Popover.Target>
-        <Button variant="default" size="sm">
+        <Button variant="default" size="xs">
           Columns
         </Button>
       </Popover.Target>

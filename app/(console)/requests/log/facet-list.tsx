@@ -3,6 +3,7 @@
 import { Button, Card, Group, Skeleton, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { count } from "../../../_ui/figures/format";
+import { codeWords } from "../../../_ui/words/code-words";
 import { FACET_WORDS, FACETS, type Facet } from "./log-filter";
 
 export type FacetAnswer = {
@@ -29,7 +30,7 @@ export function FacetList({
   onChoose: (facet: Facet, value: string) => void;
 }) {
   const [isOpen, setIsOpen] = useState(false);
-  if (answer === undefined) return <Skeleton h={{ base: 36, md: 400 }} w={{ base: "100%", md: 240 }} radius="md" />;
+  if (answer === undefined) return <Skeleton h={{ base: 36, md: 400 }} w={{ base: "100%", md: 208 }} radius="md" />;
   return (
     <>
       {/* On a phone the calls come first: the list is longer than the screen. */}
@@ -58,7 +59,7 @@ type FacetsOf = {
 function Facets({ answer, isOpen, onChoose }: FacetsOf) {
   const room = isOpen ? {} : { visibleFrom: "md" as const };
   return (
-    <Card component="section" aria-label="Narrow the log" w={{ base: "100%", md: 240 }} padding="sm" {...room}>
+    <Card component="section" aria-label="Narrow the log" w={{ base: "100%", md: 208 }} padding="sm" {...room}>
       <Stack gap="sm">
         {answer.facets.length === 0 && (
           <Text size="xs" c="dimmed">
@@ -84,6 +85,7 @@ function Facets({ answer, isOpen, onChoose }: FacetsOf) {
                   c="var(--mantine-color-text)"
                   fw={400}
                   title={value}
+                  styles={{ label: { overflow: "hidden", textOverflow: "ellipsis", display: "block" } }}
                   rightSection={<span className="figure">{count(calls)}</span>}
                   onClick={() => onChoose(facet, value)}
                 >
@@ -107,6 +109,6 @@ function Facets({ answer, isOpen, onChoose }: FacetsOf) {
 
 /** Many keys are called "production": the id tells them apart. */
 function wordsOf(facet: Facet, value: string, name: string | undefined): string {
-  if (name === undefined) return value.replaceAll("_", " ");
+  if (name === undefined) return facet === "outcome" ? codeWords(value) : value;
   return facet === "key" ? `${name} · ${value}` : name;
 }

@@ -103,7 +103,8 @@ export function Histogram({ answer, seconds, askedAt, onRange }: Props) {
           )}
         </Text>
         <Text size="xs" c="dimmed">
-          {count(calls)} calls{answer?.isCut ? ", the newest of more" : ""} · drag to choose a range · <ZoneNote />
+          {answer?.isCut ? `the newest ${count(calls)} calls` : `${count(calls)} calls`} · drag to choose a range ·{" "}
+          <ZoneNote />
         </Text>
       </Group>
     </Card>

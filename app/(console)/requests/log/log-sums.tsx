@@ -7,6 +7,7 @@ import { api } from "../../../_ui/data/api";
 import { count, dollars, plural } from "../../../_ui/figures/format";
 import { Moment } from "../../../_ui/figures/moment";
 import { Failed } from "../../../_ui/shell/page-head";
+import { codeWords } from "../../../_ui/words/code-words";
 import { FACET_WORDS, type LogGroup, type LogPlace, narrowedTo } from "./log-filter";
 
 type Figure = { readonly order: SumOrder; readonly label: string; readonly of: (sum: LogSumView) => string };
@@ -118,7 +119,7 @@ function HeadOf(props: { figure: Figure; isChosen: boolean; onOrder: (order: Sum
 }
 
 function ValueOf({ by, sum, onNarrow }: { by: LogGroup; sum: LogSumView } & Pick<Props, "onNarrow">) {
-  const words = by === "outcome" ? sum.value.replaceAll("_", " ") : sum.value;
+  const words = by === "outcome" ? codeWords(sum.value) : sum.value;
   if (sum.value === "") {
     return (
       <Text span size="sm" c="dimmed">
@@ -147,7 +148,7 @@ function Share({ of }: { of: number }) {
 }
 
 function noteOf(shown: number, total: number): string {
-  if (total === 0) return "No calls fit.";
+  if (total === 0) return "No calls match in this time range. Widen it, or remove a filter.";
   const note = "Tokens and cost are those of calls that reached a provider.";
   return shown < total ? `The first ${count(shown)} of ${plural(total, "line")}. ${note}` : note;
 }
