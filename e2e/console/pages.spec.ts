@@ -107,8 +107,8 @@ test("a tenant's limits show where they come from, its clients how they behave, 
   await expect(limits).toContainText("→ override for enter*: 310 requests");
   await expect(limits).toContainText("a pattern of our own");
   await expect(page.getByRole("region", { name: "Client libraries", exact: true })).toContainText("openai js 6.49.0");
-  await page.getByRole("textbox", { name: "A note" }).fill("Their nightly batch begins at two.");
-  await page.getByRole("button", { name: "Write it" }).click();
+  await page.getByRole("textbox", { name: "New note" }).fill("Their nightly batch begins at two.");
+  await page.getByRole("button", { name: "Add note" }).click();
   const notes = page.getByRole("region", { name: "Notes" });
   await expect(notes).toContainText("Their nightly batch begins at two.");
   await notes.getByRole("button", { name: /^Remove the note/ }).click();

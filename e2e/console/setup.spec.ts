@@ -185,7 +185,7 @@ test("keys of all tenants are found, and a file shows what it would change befor
   await expect(keys).toContainText("Northwind Bank");
   await page.goto("/config");
   const file = "spillway: config/1\ntenants:\n  heron-two: { name: Heron Two, tier: free }\n";
-  await page.getByRole("textbox", { name: "The file" }).fill(file);
+  await page.getByRole("textbox", { name: "File content" }).fill(file);
   await page.getByRole("button", { name: "Preview changes" }).click();
   const plan = page.getByRole("region", { name: "Preview of changes" });
   await expect(plan).toContainText("tenant heron-two");

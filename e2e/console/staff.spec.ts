@@ -101,10 +101,10 @@ test("a second operator is invited as a viewer by a link, chooses a password, an
   await bea.goto("/settings");
   const own = bea.getByRole("region", { name: "Your password" });
   const change = async (now: string, next: string) => {
-    await own.getByLabel("Password now").fill(now);
+    await own.getByLabel("Current password").fill(now);
     await own.getByLabel(/^New password( \*)?$/).fill(next);
     await own.getByLabel("Repeat the new password").fill(next);
-    await own.getByRole("button", { name: "Change it" }).click();
+    await own.getByRole("button", { name: "Change password" }).click();
   };
   await change("not the password", "a louder harbour");
   await expect(own.getByRole("alert")).toContainText("The password is wrong.");

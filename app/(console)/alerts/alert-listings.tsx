@@ -74,7 +74,7 @@ export function Messages({ sent }: { sent: readonly Delivery[] }) {
         id: String(one.seq),
         cells: [
           <Moment key="at" at={one.createdAt} />,
-          `${one.message.rule ?? ""}${one.message.kind === "over" ? " (over)" : ""}`,
+          `${one.message.rule ?? ""}${one.message.kind === "over" ? " (ended)" : ""}`,
           one.channel,
           one.lastError === null ? one.status : `${one.status}: ${one.lastError}`,
           one.attempts,

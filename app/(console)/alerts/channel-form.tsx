@@ -53,7 +53,7 @@ export function ChannelForm({ of, onClose }: { of: ChannelView | null; onClose: 
   if (made?.secret !== undefined) return <WebhookSecret secret={made.secret} onClose={onClose} />;
   return (
     <FormDialog<Made>
-      title={of === null ? "New channel" : `Change ${of.name}`}
+      title={of === null ? "New channel" : `Edit ${of.name}`}
       label={of === null ? "Create" : "Save"}
       done={isMoved ? `${name} is ready. Send it a test message.` : `${name} is saved.`}
       isReady={name.trim() !== ""}

@@ -10,6 +10,13 @@ import { Remove } from "./remove";
 
 type Rights = { readonly canEdit: boolean; readonly canMute: boolean };
 
+const KIND_WORDS: Readonly<Record<string, string>> = {
+  webhook: "Webhook",
+  slack: "Slack",
+  smtp: "Mail",
+  pagerduty: "PagerDuty",
+};
+
 /** Channels: where alerts are sent. */
 export function ChannelListing({ channels, canEdit, canMute }: Rights & { channels: readonly ChannelView[] }) {
   const [changed, setChanged] = useState<ChannelView | null>(null);
@@ -18,18 +25,18 @@ export function ChannelListing({ channels, canEdit, canMute }: Rights & { channe
     <>
       <Listing
         title="Channels"
-        head={["Channel", "Kind", "Leads to", "Actions"]}
+        head={["Channel", "Kind", "Sends to", "Actions"]}
         texts={[1, 2]}
         empty="No channels yet. Add a webhook, Slack, mail or PagerDuty."
         rows={channels.map((channel) => ({
           id: channel.id,
           cells: [
             channel.enabled ? channel.name : `${channel.name} (off)`,
-            channel.kind,
+            KIND_WORDS[channel.kind] ?? channel.kind,
             channel.leadsTo,
             <Group key="actions" gap={4} justify="flex-end" wrap="nowrap">
               {canMute && <TestButton channel={channel} />}
-              {canEdit && <Act label="Change…" of={channel.name} onClick={() => setChanged(channel)} />}
+              {canEdit && <Act label="Edit…" of={channel.name} onClick={() => setChanged(channel)} />}
               {canEdit && <Act label="Remove…" of={channel.name} onClick={() => setRemoved(channel)} />}
             </Group>,
           ],

@@ -37,7 +37,7 @@ export function RuleForm({
   return (
     <FormDialog
       title={rule === null ? "New rule" : `Edit ${rule.name}`}
-      label={rule === null ? "Watch it" : "Save"}
+      label={rule === null ? "Create" : "Save"}
       done={`${filled.name} is ${filled.isOn ? "active" : "off"}.`}
       isReady={filled.name.trim() !== "" && (kind?.hasCaps !== true || hasCap(filled.caps))}
       submit={() =>
@@ -74,7 +74,7 @@ export function RuleForm({
         onChange={(next) => set({ severity: next ?? "warning" })}
       />
       <MultiSelect
-        label="Tell"
+        label="Channels"
         placeholder={filled.to.length === 0 ? "nobody; the alert is only listed here" : ""}
         data={channels.map((one) => ({ value: one.id, label: one.name }))}
         value={[...filled.to]}

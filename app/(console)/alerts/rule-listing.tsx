@@ -19,12 +19,12 @@ export function RuleListing({ rules, channels, canEdit, canMute }: Lists & { can
   const momentWords = useMomentWords();
   const close = () => setDoing(null);
   const receiversOf = (rule: RuleView) =>
-    rule.channels.map((id) => channels.find((one) => one.id === id)?.name ?? "?").join(", ") || "nobody";
+    rule.channels.map((id) => channels.find((one) => one.id === id)?.name ?? "?").join(", ") || "none";
   return (
     <>
       <Listing
         title="Rules"
-        head={["Rule", "Finds", "Tells", "State", "Actions"]}
+        head={["Rule", "Condition", "Channels", "State", "Actions"]}
         texts={[1, 2, 3]}
         empty="No rules yet. Create a channel, then a rule that notifies it."
         rows={rules.map((rule) => ({

@@ -78,7 +78,7 @@ export function ImportCard() {
           />
         </Group>
         <Textarea
-          label="The file"
+          label="File content"
           description="YAML or JSON; absent sections are not changed"
           value={text}
           onChange={(event) => edit(event.currentTarget.value)}

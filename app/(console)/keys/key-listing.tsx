@@ -70,7 +70,7 @@ export function KeyListing({
           <span key="used">
             <Brief text={key.lastUsedAt === null ? "never" : fromNow(key.lastUsedAt, now)} />
             {/* The same height before it is known: otherwise the rows below would move. */}
-            <Text size="xs" c="dimmed" ff="monospace" mih={18}>
+            <Text size="xs" c="dimmed" ff="monospace" mih={key.lastUsedAt === null ? 0 : 18}>
               {usedFrom.get(key.id) ?? ""}
             </Text>
           </span>,

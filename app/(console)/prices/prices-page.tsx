@@ -120,7 +120,7 @@ function PriceListing({ prices }: { prices: readonly PriceView[] }) {
           cells: [
             row.model,
             <Moment key="from" at={row.validFrom} form="short" />,
-            row.state,
+            row.state === "to come" ? "scheduled" : row.state,
             row.source,
             dollars(row.inputMicroUsdPerMillion),
             dollars(row.cachedInputMicroUsdPerMillion),

@@ -23,6 +23,8 @@ import { PlaceState } from "./place-state";
 import { ProviderDialog } from "./provider-dialog";
 
 const EVERY_MS = 10_000;
+/** The address of the simulator, which is part of the server. */
+const SIMULATOR = "simulator:";
 
 type Dialog = { readonly kind: "new" } | { readonly kind: "edit" | "remove"; readonly of: ProviderView };
 
@@ -119,7 +121,7 @@ function Rows(
             </span>,
             one.dialect === "anthropic" ? "Anthropic" : "OpenAI",
             <Text key="address" size="sm" style={{ overflowWrap: "anywhere" }}>
-              {one.baseUrl}
+              {one.baseUrl === SIMULATOR ? "built in" : one.baseUrl}
             </Text>,
             secrets(one),
             <State key="state" of={one} upstream={upstream} />,

@@ -47,6 +47,7 @@ export function Constants({ view, canEdit }: { view: ScarcityView; canEdit: bool
                   key={label}
                   {...{ label, min }}
                   description={`default ${count(get(view.defaults))}`}
+                  thousandSeparator=","
                   value={get(draft)}
                   disabled={!canEdit}
                   onChange={(value) => typeof value === "number" && setDraft(set(draft, value))}

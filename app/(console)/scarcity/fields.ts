@@ -66,9 +66,9 @@ export const GROUPS: readonly Group[] = [
   },
   {
     title: "Order",
-    about: "Order: the more urgent class first, then the tenant that has used less, then the earlier call.",
+    about: "The more urgent class first, then the tenant that has used less, then the earlier call.",
     fields: [
-      queue("Waiting time that raises a call by one class, s", "ageingMs", MS_PER_SECOND),
+      queue("Wait that raises a call's class, s", "ageingMs", MS_PER_SECOND),
       queue("Calls between turns of a class", "floorCalls", 1, 4),
       queue("Weight of one call, micro-dollars", "guessMicroUsd", 1, 0),
     ],

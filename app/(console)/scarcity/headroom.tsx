@@ -128,7 +128,9 @@ function Rooms({ rooms }: { rooms: readonly RoomView[] }) {
         const share = capacity === 0 ? 1 : used / capacity;
         return (
           <div key={`${dimension} ${per}`}>
-            <Text size="sm">{known === "fresh" ? what : `${what} (${known})`}</Text>
+            <Text size="sm">
+              {known === "fresh" ? what : `${what} (${known === "aged" ? "old figure" : "unknown"})`}
+            </Text>
             <Progress
               value={share * 100}
               size={4}

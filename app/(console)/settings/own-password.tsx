@@ -51,7 +51,7 @@ export function OwnPassword() {
             </Text>
           </div>
           <Group align="flex-end">
-            {field("current", "Password now", "current-password")}
+            {field("current", "Current password", "current-password")}
             {field("next", "New password", "new-password")}
             {field("again", "Repeat the new password", "new-password")}
           </Group>
@@ -68,7 +68,7 @@ export function OwnPassword() {
               loading={change.isPending}
               disabled={current === "" || next.length < PASSWORD_CHARS_MIN || again !== next}
             >
-              Change it
+              Change password
             </Button>
           </Group>
         </Stack>

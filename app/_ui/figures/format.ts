@@ -25,14 +25,18 @@ export function dollars(microUsd: number): string {
   });
 }
 
-/** "45 s", "3 min 5 s", "2 h 10 min", "9 days 12 h". */
+/** "45 s", "3 min 5 s", "5 min", "2 h 10 min", "9 days 12 h": two units, the smaller one only if it is not zero. */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${Math.ceil(seconds)} s`;
   const whole = Math.ceil(seconds);
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 3600) return twoUnits(Math.floor(whole / 60), "min", whole % 60, "s");
   if (whole >= 2 * DAY_SECONDS)
-    return `${Math.floor(whole / DAY_SECONDS)} days ${Math.floor((whole % DAY_SECONDS) / 3600)} h`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+    return twoUnits(Math.floor(whole / DAY_SECONDS), "days", Math.floor((whole % DAY_SECONDS) / 3600), "h");
+  return twoUnits(Math.floor(whole / 3600), "h", Math.floor((whole % 3600) / 60), "min");
+}
+
+function twoUnits(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 }
 
 /** An amount of a dimension with its unit. */

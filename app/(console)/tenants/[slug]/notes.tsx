@@ -73,7 +73,7 @@ export function Notes({ slug, canWrite }: { slug: string; canWrite: boolean }) {
           <form onSubmit={submit}>
             <Group align="flex-end">
               {/* Not the library's field that grows: it is three kilobytes of script. */}
-              <Input.Wrapper id="note" label="A note" flex={1} miw={220} required>
+              <Input.Wrapper id="note" label="New note" flex={1} miw={220} required>
                 <Input
                   component="textarea"
                   id="note"
@@ -87,7 +87,7 @@ export function Notes({ slug, canWrite }: { slug: string; canWrite: boolean }) {
                 />
               </Input.Wrapper>
               <Button type="submit" variant="default" loading={write.isPending}>
-                Write it
+                Add note
               </Button>
             </Group>
           </form>
