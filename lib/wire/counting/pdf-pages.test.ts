@@ -40,6 +40,7 @@ test.each([
   ["packed objects that are no such data", [HEAD, "<</Type /ObjStm /Filter /FlateDecode>> stream\nabc\nendstream"]],
   ["packed objects that do not end", [HEAD, "<</Type /ObjStm /Filter /FlateDecode>> stream\nabc"]],
   ["packed objects of gigabytes", [HEAD, ...Array.from({ length: 900 }, () => packed("x".repeat(500_000)))]],
+  ["long lists, again and again", [HEAD, `/Kids [${"1234567890        12345        ".repeat(2000)}]`.repeat(2)]],
   ["lists without an end", [HEAD, "/Kids ".repeat(500_000)]],
 ])("%s: what cannot be seen counts as much", (_name, parts) => {
   expect(pages(...parts)).toBe(PAGES_UNSEEN);

@@ -57,6 +57,7 @@ function seenIn(text: string): Seen {
   const seen = { pages: 0, listed: 0, told: 0 };
   const odd = () => ({ ...seen, isOdd: true });
   let lists = 0;
+  let listChars = 0;
   let escapes = 0;
   for (let at = 0; at < text.length && seen.pages < PAGES_MAX; at += 1) {
     const code = text.charCodeAt(at);
@@ -71,7 +72,8 @@ function seenIn(text: string): Seen {
     else if (next === K && text.startsWith("ids", at + 2)) {
       const list = listAt(text, at);
       lists += 1;
-      if (list.isOdd || lists > LISTS_MAX) return odd();
+      listChars += list.chars;
+      if (list.isOdd || lists > LISTS_MAX || listChars > LIST_CHARS_MAX) return odd();
       if (list.told === null) continue;
       seen.listed += list.members;
       seen.told = Math.max(seen.told, list.told);
@@ -109,6 +111,7 @@ function isInName(text: string, at: number): boolean {
 const LISTS_MAX = 1000;
 
 type List = {
+  readonly chars: number;
   readonly members: number;
   /** the number of pages in it; null = it is a list of other things, such as fields of a form */
   readonly told: number | null;
@@ -127,12 +130,14 @@ function listAt(text: string, at: number): List {
   const count = /\/Count\s{0,8}\+?(\d{1,9})/.exec(around);
   const isPages = count !== null || /\/Pages(?![\w#.-])/.test(around);
   return {
+    chars: list.length,
     members: members.length,
     told: isPages ? Number(count?.[1] ?? 0) : null,
     isOdd: new Set(members).size < members.length || list.includes("/Kids", 5),
   };
 }
 
+/** Of one list, and of all lists of a document: 2,000 pages take some 20,000. */
 const LIST_CHARS_MAX = 64 * 1024;
 const AROUND_CHARS = 1024;
 
