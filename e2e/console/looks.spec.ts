@@ -72,7 +72,22 @@ test("the palette and the review of a draft are accessible", async ({ console: p
   await page.getByRole("textbox", { name: "Find anything" }).fill("stand");
   await inEachLook(page, async (look) => expect(await violations(page), look).toEqual([]));
   await page.keyboard.press("Escape");
-  await page.getByRole("textbox", { name: "Limit", exact: true }).first().fill("5");
+  await page
+    .getByRole("textbox", { name: /^Limit of / })
+    .first()
+    .fill("5");
+  // Every mark: a changed cell, one in the settings, a removed limit, and a new one with what is wrong with it.
+  await page.getByRole("button", { name: "More of requests-per-minute" }).click();
+  await page.getByRole("combobox", { name: "When it is used up" }).selectOption({ index: 1 });
+  await page.getByRole("button", { name: "Remove concurrent-calls" }).click();
+  await page.getByRole("button", { name: "Add a limit" }).click();
+  await page.getByRole("textbox", { name: "Comment" }).focus();
+  await expect(page.getByText("1 value to correct")).toBeVisible();
+  await inEachLook(page, async (look) => {
+    expect(await violations(page), look).toEqual([]);
+    expect(await overflow(page), look).toBe(0);
+  });
+  await page.getByRole("button", { name: "Remove new limit" }).click();
   await page.getByRole("button", { name: "Review…" }).click();
   await page.getByText("with this draft").first().waitFor();
   await inEachLook(page, async (look) => expect(await violations(page), look).toEqual([]));

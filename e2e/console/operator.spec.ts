@@ -86,8 +86,8 @@ test("edit a tier's requests per minute, and the next call obeys", async ({ cons
   for (let call = 0; call < 8; call++) expect((await spillway.chat(key)).status).toBe(200);
   await page.goto("/tiers");
   await page.getByRole("link", { name: "Edit Free" }).click();
-  const limit = page.getByRole("region", { name: "requests-per-minute" });
-  await limit.getByRole("textbox", { name: "Limit", exact: false }).fill("1");
+  const limit = page.getByRole("textbox", { name: "Limit of requests-per-minute" });
+  await limit.fill("1");
   await page.getByRole("textbox", { name: "Comment" }).fill("tried in a test");
   await page.getByRole("button", { name: "Publish" }).click();
   await expect(page.getByText("version 2", { exact: true })).toBeVisible();
@@ -95,7 +95,7 @@ test("edit a tier's requests per minute, and the next call obeys", async ({ cons
   expect(refused.status).toBe(429);
   expect((await refused.json()).error).toMatchObject({ limit: 1, limit_name: "requests-per-minute" });
 
-  await limit.getByRole("textbox", { name: "Limit", exact: false }).fill("1000");
+  await limit.fill("1000");
   await page.getByRole("button", { name: "Publish" }).click();
   await expect(page.getByText("version 3", { exact: true })).toBeVisible();
   expect((await spillway.chat(key)).status).toBe(200);
@@ -106,11 +106,11 @@ test("two operators edit the same tier: the second one sees it, and loses nothin
   spillway,
 }) => {
   await page.goto("/tiers/enterprise");
-  const limit = page.getByRole("region", { name: "requests-per-minute" });
+  const limit = page.getByRole("textbox", { name: "Limit of requests-per-minute" });
   await expect(limit).toBeVisible();
   const current = await spillway.admin<{ version: number }>("GET", "tiers/enterprise");
   await spillway.admin("PUT", "tiers/enterprise", current);
-  await limit.getByRole("textbox", { name: "Limit", exact: false }).fill("123");
+  await limit.fill("123");
   await page.getByRole("button", { name: "Publish" }).click();
   await expect(page.getByRole("alert").filter({ hasText: "Another operator published" })).toBeVisible();
   await page.getByRole("button", { name: /Load the newer version/ }).click();
@@ -120,12 +120,12 @@ test("two operators edit the same tier: the second one sees it, and loses nothin
 test("a limit can be added and removed in the browser", async ({ console: page, spillway }) => {
   await page.goto("/tiers/standard");
   await page.getByRole("button", { name: "Add a limit" }).click();
-  const added = page.getByRole("region", { name: "new limit" });
-  await added.getByRole("textbox", { name: "Name" }).fill("input-per-hour");
-  const named = page.getByRole("region", { name: "input-per-hour" });
-  await named.getByRole("combobox", { name: "Of what" }).click();
-  await page.getByRole("option", { name: "Input tokens" }).click();
-  await named.getByRole("textbox", { name: "Window", exact: true }).fill("3600");
+  await expect(page.getByRole("textbox", { name: "Name of the new limit" })).toBeFocused();
+  await page.keyboard.type("input-per-hour");
+  const named = page.getByRole("rowgroup", { name: "input-per-hour" });
+  await expect(named).toContainText("new");
+  await named.getByRole("combobox", { name: "Of what" }).selectOption("Input tokens");
+  await named.getByRole("textbox", { name: "Window" }).fill("3600");
   await page.getByRole("button", { name: "Publish" }).click();
   await expect(page.getByText("version 2", { exact: true })).toBeVisible();
   const quota = await spillway.quota(spillway.demo.keys.standard);
@@ -134,6 +134,45 @@ test("a limit can be added and removed in the browser", async ({ console: page, 
   await page.getByRole("button", { name: "Publish" }).click();
   await expect(page.getByText("version 3", { exact: true })).toBeVisible();
   expect((await spillway.quota(spillway.demo.keys.standard)).map((line) => line.name)).not.toContain("input-per-hour");
+});
+
+test("each changed cell of a tier's limits is marked with its former value, counted, and taken back by itself", async ({
+  console: page,
+  spillway,
+}) => {
+  const before = await spillway.admin<{ version: number; limits: object[] }>("GET", "tiers/enterprise");
+  await page.goto("/tiers/enterprise");
+  const cell = (name: string) => page.getByRole("cell").filter({ has: page.getByLabel(name, { exact: true }) });
+  const bar = page.getByRole("status", { name: "Changes" });
+  const capacity = page.getByLabel("Limit of requests-per-minute", { exact: true });
+  const away = page.getByLabel("Store away of tokens-per-minute", { exact: true });
+  const version = (by: number) => page.getByText(`version ${before.version + by}`, { exact: true });
+  await capacity.fill("250");
+  await away.selectOption("closed: refuse");
+  await expect(cell("Limit of requests-per-minute")).toContainText("was 300");
+  await expect(cell("Store away of tokens-per-minute")).toContainText("was local: share");
+  await expect(bar).toHaveText("2 changes");
+  await page.getByRole("button", { name: "Undo: Store away of tokens-per-minute" }).click();
+  await expect(away).toHaveValue("local");
+  await expect(away).toBeFocused();
+  await expect(bar).toHaveText("1 change");
+  await page.getByRole("button", { name: "Remove concurrent-calls" }).click();
+  await expect(page.getByRole("rowgroup", { name: "concurrent-calls" })).toContainText("removed");
+  await page.getByRole("button", { name: "Keep concurrent-calls" }).click();
+  // Enter goes to the next limit and publishes nothing; a wrong value says what is allowed, and nothing is sent.
+  await capacity.fill("");
+  await capacity.press("Enter");
+  await expect(page.getByLabel("Limit of tokens-per-minute", { exact: true })).toBeFocused();
+  await expect(cell("Limit of requests-per-minute")).toContainText("A whole number, 0 or more");
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  await expect(capacity).toBeFocused();
+  await expect(bar).toContainText("1 value to correct");
+  await capacity.fill("250");
+  await page.getByRole("button", { name: "Publish", exact: true }).click();
+  await expect(version(1)).toBeVisible();
+  const published = await spillway.admin<typeof before>("GET", "tiers/enterprise");
+  expect(published.limits).toEqual(before.limits.map((one, index) => (index === 0 ? { ...one, capacity: 250 } : one)));
+  await spillway.admin("PUT", "tiers/enterprise", { ...before, version: before.version + 1 });
 });
 
 test("changes are taken from our own pages only", async ({ console: page, spillway }) => {
@@ -166,7 +205,7 @@ test("changes of a tier that are not published survive a visit to another page, 
   console: page,
 }) => {
   await page.goto("/tiers/free");
-  const capacity = page.getByRole("textbox", { name: "Limit", exact: true }).first();
+  const capacity = page.getByRole("textbox", { name: /^Limit of / }).first();
   const before = await capacity.inputValue();
   await capacity.fill("77");
   await page.getByRole("link", { name: "Spend", exact: true }).click();
@@ -184,7 +223,7 @@ test("unpublished limits for everyone survive a visit to another page too", asyn
   await page.goto("/everyone");
   const { version } = await spillway.admin<{ version: number }>("GET", "everyone");
   await page.getByRole("button", { name: "Add a limit" }).click();
-  const name = page.getByRole("textbox", { name: "Name", exact: true }).last();
+  const name = page.getByRole("textbox", { name: /^Name of / }).last();
   await name.fill("from-one-address");
   await page.getByRole("link", { name: "Spend", exact: true }).click();
   await expect(page.getByRole("heading", { name: "Spend", level: 1 })).toBeVisible();

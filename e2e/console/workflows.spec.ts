@@ -62,10 +62,11 @@ test("a tier is changed with a replay of yesterday's calls, published, and rolle
     clicks += 1;
     await within.getByRole("button", { name }).click();
   };
-  const limit = page.getByRole("textbox", { name: "Limit", exact: true }).first();
+  const limit = page.getByRole("textbox", { name: /^Limit of / }).first();
   await limit.fill("5");
-  const first = page.getByRole("region", { name: "requests-per-minute", exact: true });
-  await expect(first).toContainText(/changed\s*in force: 300 requests/);
+  const first = page.getByRole("rowgroup", { name: "requests-per-minute", exact: true });
+  await expect(first).toContainText("1 changed");
+  await expect(first.getByRole("cell", { name: "was 300" })).toBeVisible();
   await page.getByRole("textbox", { name: "Comment" }).fill("tried in a test");
   await click("Review…");
   const review = page.getByRole("dialog", { name: "Review of Enterprise" });
@@ -99,7 +100,8 @@ test("a tier is changed with a replay of yesterday's calls, published, and rolle
   await expect(page.getByText(`version ${before.version + 3}`, { exact: true })).toBeVisible();
   await expect(limit).toHaveValue("5");
   const seconds = (Date.now() - began) / 1000;
-  await expect(first).not.toContainText("in force:");
+  await expect(first).not.toContainText("was ");
+  await first.getByRole("button", { name: "More of requests-per-minute" }).click();
   await first.getByText("History of requests-per-minute").click();
   await expect(first.getByRole("row", { name: /tried in a test/ })).toContainText("5 requests");
   process.stdout.write(`tier changed, published and rolled back in ${seconds.toFixed(1)} s with ${clicks} clicks\n`);
@@ -114,8 +116,10 @@ test("a tighter limit is watched first: it counts what it would refuse, then rep
   const call = (priority: string) =>
     spillway.chat(spillway.demo.keys.enterprise, {}, { headers: { "x-spillway-priority": priority } });
   await page.goto("/tiers/enterprise");
-  const form = page.getByRole("region", { name: "requests-per-minute" });
-  await form.getByRole("textbox", { name: "Limit", exact: true }).fill("1");
+  const form = page.getByRole("rowgroup", { name: "requests-per-minute", exact: true });
+  const limit = form.getByRole("textbox", { name: "Limit of requests-per-minute" });
+  await limit.fill("1");
+  await form.getByRole("button", { name: "More of requests-per-minute" }).click();
   await form.getByRole("switch", { name: /^Only for some calls/ }).click();
   await form.getByRole("combobox", { name: "Priority" }).click();
   await page.getByRole("option", { name: /^Batch/ }).click();
@@ -132,7 +136,7 @@ test("a tighter limit is watched first: it counts what it would refuse, then rep
   expect(statuses).toEqual([200, 200, 200, 200]);
   await expect(watched).toContainText("requests-per-minute-watched: 2 calls (enterprise 2)", { timeout: 15_000 });
   await watched.getByRole("button", { name: "Load them as a draft" }).click();
-  await expect(form.getByRole("textbox", { name: "Limit", exact: true })).toHaveValue("1");
+  await expect(limit).toHaveValue("1");
   await page.locator("form").getByRole("button", { name: "Publish" }).click();
   await expect(page.getByText(`version ${before.version + 2}`, { exact: true })).toBeVisible();
   await expect(watched).toHaveCount(0);
@@ -171,7 +175,7 @@ test("two edits of one tier are merged field by field", async ({ console: page, 
     limits: { name: string; capacity: number; observe: boolean }[];
   }>("GET", "tiers/free");
   await page.goto("/tiers/free");
-  const limit = page.getByRole("textbox", { name: "Limit", exact: true }).first();
+  const limit = page.getByRole("textbox", { name: /^Limit of / }).first();
   await limit.fill("77");
   const theirs = structuredClone(before);
   const [first] = theirs.limits;

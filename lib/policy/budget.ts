@@ -3,7 +3,7 @@ import type { CalendarBounds } from "@/lib/limits/rules/rule";
 import { calendarBounds } from "./calendar";
 import { CALENDAR_PERIODS } from "./calendar-period";
 import type { CompiledLimit } from "./policy";
-import { UNITS_MAX } from "./rows/limit-row";
+import { UNITS_MAX } from "./rows/limit-bounds";
 
 export const BUDGET_LEVELS = [
   "global",

@@ -5,7 +5,8 @@ import type { Rule } from "@/lib/limits/rules/rule";
 import { type BudgetRow, compileBudget } from "./budget";
 import { calendarBounds, isTimeZone } from "./calendar";
 import type { CompiledLimit, Origin, Policy } from "./policy";
-import { type LimitRow, limitSetFaults, UNITS_MAX } from "./rows/limit-row";
+import { UNITS_MAX } from "./rows/limit-bounds";
+import { type LimitRow, limitSetFaults } from "./rows/limit-row";
 
 export type OwnedLimit = LimitRow & { readonly id: string };
 

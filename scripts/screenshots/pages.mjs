@@ -64,6 +64,7 @@ export function pagesOf(state, demo) {
   if (state === "error") return listed({ ...EVERYWHERE, ...OF_DEMO });
   return [
     ...listed({ ...EVERYWHERE, ...OF_DEMO, ...UNKNOWN }),
+    { name: "tier-edit", path: "/tiers/standard", act: editTier },
     { name: "log-open", path: "/requests/log?kind=refused", act: openFirstCall },
     ...strangers({
       "sign-in": "/sign-in",
@@ -123,8 +124,23 @@ async function previewBrake(tab) {
   await tab.getByRole("button", { name: "Preview the callers' error" }).click();
 }
 
+/** Changed cells, a removed limit and a new one. */
+async function editTier(tab) {
+  await tab
+    .getByRole("textbox", { name: /^Limit of / })
+    .first()
+    .fill("5");
+  await tab.getByRole("combobox", { name: "Store away of tokens-per-minute" }).selectOption("closed");
+  await tab.getByRole("button", { name: "Remove concurrent-calls" }).click();
+  await tab.getByRole("button", { name: "More of requests-per-minute" }).click();
+  await tab.getByRole("button", { name: "Add a limit" }).click();
+}
+
 async function reviewDraft(tab) {
-  await tab.getByRole("textbox", { name: "Limit", exact: true }).first().fill("5");
+  await tab
+    .getByRole("textbox", { name: /^Limit of / })
+    .first()
+    .fill("5");
   await tab.getByRole("button", { name: "Review…" }).click();
   await tab.getByText("with this draft").first().waitFor();
 }

@@ -10,9 +10,9 @@ import { KeptEdits } from "../../_ui/data/kept-edits";
 import { ManagedNote } from "../../_ui/data/managed";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { Propagation } from "../../_ui/shell/propagation";
-import { LimitList, type LimitRow, limitsOf } from "../tiers/[slug]/limit-list";
 import { PublishFault } from "../tiers/[slug]/publish-fault";
 import { PublishLine } from "../tiers/[slug]/publish-line";
+import { type LimitRow, LimitTable, limitChanges, limitFaults, limitsOf, rowsOf } from "../tiers/limits/limit-table";
 
 /** The limits for all tenants together; the form restarts with each version. */
 export function EveryoneEditor({ canEdit }: { canEdit: boolean }) {
@@ -23,7 +23,7 @@ export function EveryoneEditor({ canEdit }: { canEdit: boolean }) {
     refetchOnWindowFocus: false,
   });
   return (
-    <Stack gap="md" maw={1100}>
+    <Stack gap="md" maw={1240}>
       <PageHead
         title="Limits for everyone"
         about="These limits count calls of all tenants together: all calls, or per provider, model or client address. They apply in addition to tier limits."
@@ -56,12 +56,11 @@ function EveryoneForm({ everyone: newest, canEdit, onDiscard }: FormOf) {
   const [kept] = useState(() => (canEdit ? KEPT.of(NAME) : null));
   // Over its own version, so that publishing tells when another operator was first.
   const everyone = kept?.base ?? newest;
-  const [rows, setRows] = useState<readonly LimitRow[]>(
-    kept?.rows ?? everyone.limits.map((limit) => ({ ...limit, row: limit.id })),
-  );
+  const [rows, setRows] = useState<readonly LimitRow[]>(kept?.rows ?? rowsOf(everyone.limits));
   const [comment, setComment] = useState(kept?.comment ?? "");
   const limits = limitsOf(rows);
-  const isChanged = JSON.stringify(limits) !== JSON.stringify(everyone.limits);
+  const changes = limitChanges(everyone.limits, limits);
+  const isChanged = changes > 0;
   const edit = useMemo(() => ({ base: everyone, rows, comment }), [everyone, rows, comment]);
   KEPT.useKeep(NAME, canEdit && isChanged ? edit : null);
   const publish = useMutation({
@@ -94,20 +93,22 @@ function EveryoneForm({ everyone: newest, canEdit, onDiscard }: FormOf) {
     <form onSubmit={submit}>
       <Stack gap="md">
         {kept !== null && <KeptNotice onDiscard={() => void discard()} />}
-        <fieldset disabled={!canEdit} style={{ border: 0, padding: 0, margin: 0 }}>
-          <Stack gap="sm">
-            <LimitList
-              owner="everyone"
-              rows={rows}
-              isOld={({ id }) => everyone.limits.some((one) => one.id === id)}
-              published={everyone.limits}
-              empty="None. Only tier and key limits apply."
-              onChange={setRows}
-            />
-          </Stack>
-        </fieldset>
+        <LimitTable
+          owner="everyone"
+          rows={rows}
+          published={everyone.limits}
+          canEdit={canEdit}
+          historyOf={null}
+          empty="None. Only tier and key limits apply."
+          onChange={setRows}
+        />
         {publish.error !== null && <PublishFault error={publish.error} reload={discard} />}
-        <PublishLine {...{ canEdit, comment, isChanged, isPublishing: publish.isPending }} onComment={setComment} />
+        <PublishLine
+          {...{ canEdit, comment, changes, isPublishing: publish.isPending }}
+          faults={limitFaults(limits)}
+          onComment={setComment}
+          onUndo={() => void discard()}
+        />
       </Stack>
     </form>
   );

@@ -5,7 +5,7 @@ import { deleteOverride, insertOverride, type OverrideRecord, readOverrides } fr
 import { DAY_SECONDS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { patternMatches } from "@/lib/policy/compile";
-import { UNITS_MAX } from "@/lib/policy/rows/limit-row";
+import { UNITS_MAX } from "@/lib/policy/rows/limit-bounds";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";

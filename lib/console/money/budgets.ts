@@ -18,7 +18,7 @@ import { PublicError } from "@/lib/errors";
 import { TAG_MEANT, tagMeant } from "@/lib/limits/rules/tags";
 import { BUDGET_ACTIONS, BUDGET_LEVELS, BUDGET_PERIODS, isOne } from "@/lib/policy/budget";
 import { isTimeZone } from "@/lib/policy/calendar";
-import { UNITS_MAX } from "@/lib/policy/rows/limit-row";
+import { UNITS_MAX } from "@/lib/policy/rows/limit-bounds";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { BUDGET_ACTIONS, BUDGET_LEVELS, BUDGET_PERIODS, type BudgetRow } from "../budget";
 import { isTimeZone } from "../calendar";
-import { UNITS_MAX } from "./limit-row";
+import { UNITS_MAX } from "./limit-bounds";
 
 const WINDOW_SECONDS_MAX = 31_622_400;
 const units = z.number().int().min(0).max(UNITS_MAX);

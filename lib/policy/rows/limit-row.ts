@@ -7,10 +7,7 @@ import { ALGORITHMS } from "@/lib/limits/rules/rule";
 import { TAG_MEANT, tagMeant } from "@/lib/limits/rules/tags";
 import { isTimeZone } from "../calendar";
 import { CALENDAR_PERIODS } from "../calendar-period";
-
-/** Above this the integers that doubles hold exactly come near; the store refuses larger numbers too. */
-export const UNITS_MAX = 9_000_000_000_000_000;
-const WINDOW_SECONDS_MAX = 31_622_400;
+import { LIMIT_NAME, LIMIT_NAME_MEANT, UNITS_MAX, WINDOW_SECONDS_MAX } from "./limit-bounds";
 
 /** The reaction when a limit is used up, after the tier's ladder. `degrade` is an older word for refuse. */
 export const ON_EXCEED = ["refuse", "degrade", "queue"] as const;
@@ -26,7 +23,7 @@ export const limitRow = z.strictObject(
   {
     name: z
       .string()
-      .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, at most 63")
+      .regex(LIMIT_NAME, LIMIT_NAME_MEANT)
       .meta({ description: "Stable name, unique in its tier; counters and overrides refer to it" }),
     layer: z.enum(LAYERS),
     dimension: z.enum(DIMENSIONS),

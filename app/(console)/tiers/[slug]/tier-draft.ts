@@ -1,3 +1,4 @@
+import { compareLimits, countChanges } from "@/lib/console/tiers/cells/limit-cells.shared";
 import { mergeLimits } from "@/lib/console/tiers/merge-tier.shared";
 import { type DraftLimit, putInForce } from "@/lib/console/tiers/observed-draft.shared";
 import type { TierVersion } from "@/lib/console/tiers/tier-versions";
@@ -64,10 +65,11 @@ export function mergedDraft(tier: TierView, edit: TierEdit, newer: TierView): Ti
   };
 }
 
-/** Whether the edit differs from its base version; the comment does not count. */
-export function isChangedFrom(tier: TierView, edit: TierEdit): boolean {
-  if (edit.keyDaysMax !== tier.keyDaysMax) return true;
-  return !isSame(edit.ladder, tier.ladder) || !isSame(edit.limits, tier.limits);
+/** In how many values the edit differs from its base version; the comment does not count. */
+export function changesFrom(tier: TierView, edit: TierEdit): number {
+  const ladder = Object.entries(edit.ladder).filter(([name, value]) => !isSame(value, Reflect.get(tier.ladder, name)));
+  const limits = countChanges(compareLimits(tier.limits, edit.limits), tier.limits);
+  return limits + ladder.length + (edit.keyDaysMax === tier.keyDaysMax ? 0 : 1);
 }
 
 function isSame(left: unknown, right: unknown): boolean {

@@ -37,7 +37,7 @@ export function TierEditor({ slug, canEdit }: { slug: string; canEdit: boolean }
     setDraft({ serial: draft.serial + 1, content });
   };
   return (
-    <Stack gap="md" maw={1100}>
+    <Stack gap="md" maw={1240}>
       <ManagedNote kind="tier" name={slug} />
       <TierForm
         key={`${tier.data.version}/${draft.serial}`}

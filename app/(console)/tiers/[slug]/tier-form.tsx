@@ -2,20 +2,18 @@ import { Alert, Badge, Button, Group, Stack, Text, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import { type FormEvent, useEffect, useState } from "react";
-import type { DraftLimit } from "@/lib/console/tiers/observed-draft.shared";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { ApiProblem, api } from "../../../_ui/data/api";
 import { plural } from "../../../_ui/figures/format";
 import { Crumbs } from "../../../_ui/shell/crumbs";
 import { KeyLifeForm } from "../key-life-form";
+import { type LimitRow, LimitTable, limitFaults, limitsOf, rowsOf } from "../limits/limit-table";
 import { LadderForm } from "./ladder-form";
-import { LimitList, type LimitRow, limitsOf } from "./limit-list";
 import { Observed } from "./observed";
 import { PublishFault } from "./publish-fault";
 import { PublishLine } from "./publish-line";
-import { Review } from "./review";
 import {
-  isChangedFrom,
+  changesFrom,
   KEPT_TIERS,
   keptDraft,
   mergedDraft,
@@ -27,7 +25,7 @@ import { type PublishMode, tierPath, useTierPublishing } from "./tier-publishing
 import { Versions } from "./versions";
 
 // Loaded when it is opened.
-const LimitHistory = dynamic(() => import("../limit-history").then((part) => part.LimitHistory), { ssr: false });
+const Review = dynamic(() => import("./review").then((part) => part.Review), { ssr: false });
 
 type FormOf = {
   readonly tier: TierView;
@@ -46,7 +44,9 @@ export function TierForm({ tier, draft: given, canEdit, onStart }: FormOf) {
   const [keyDaysMax, setKeyDaysMax] = useState(draft === null ? tier.keyDaysMax : draft.keyDaysMax);
   const [isReviewed, setIsReviewed] = useState(false);
   const edit = { limits: limitsOf(rows), ladder, keyDaysMax, comment };
-  const isChanged = isChangedFrom(tier, edit);
+  const changes = changesFrom(tier, edit);
+  const isChanged = changes > 0;
+  const faults = limitFaults(edit.limits);
   KEPT_TIERS.useKeep(tier.slug, canEdit && isChanged ? { tier, edit } : null);
   const { publish, schedule } = useTierPublishing(tier, edit, () => onStart(null));
   const reload = () => {
@@ -68,21 +68,21 @@ export function TierForm({ tier, draft: given, canEdit, onStart }: FormOf) {
   const publishAs = (how: PublishMode) => publish.mutate(how, closing);
   return (
     <form onSubmit={submit}>
-      <Stack gap="md" maw={1100}>
+      <Stack gap="md" maw={1240}>
         <Head tier={tier} />
         {draft !== null && <DraftNotice notice={draft.notice} onDrop={() => onStart(null)} />}
         <Observed tier={tier} {...(canEdit && !isChanged ? { onPutInForce: () => onStart(watchedDraft(tier)) } : {})} />
+        <LimitTable
+          owner="tier"
+          rows={rows}
+          published={tier.limits}
+          canEdit={canEdit}
+          historyOf={tier}
+          empty="No limits: every call of this tier is admitted. Add one."
+          onChange={setRows}
+        />
         <fieldset disabled={!canEdit} style={{ border: 0, padding: 0, margin: 0 }}>
           <Stack gap="sm">
-            <LimitList
-              owner="tier"
-              rows={rows}
-              published={tier.limits}
-              below={({ name }) => <History slug={tier.slug} version={tier.version} name={name} />}
-              isOld={({ name, id }) => id !== undefined && tier.limits.some((one) => one.name === name)}
-              empty="No limits: every call of this tier is admitted. Add one below."
-              onChange={setRows}
-            />
             <LadderForm ladder={ladder} onChange={setLadder} />
             <KeyLifeForm days={keyDaysMax} onChange={setKeyDaysMax} />
           </Stack>
@@ -105,8 +105,9 @@ export function TierForm({ tier, draft: given, canEdit, onStart }: FormOf) {
           </Alert>
         )}
         <PublishLine
-          {...{ canEdit, comment, isChanged, isPublishing: publish.isPending }}
+          {...{ canEdit, comment, changes, faults, isPublishing: publish.isPending }}
           onComment={setComment}
+          onUndo={() => onStart(null)}
           onReview={() => setIsReviewed(true)}
         />
         <Versions
@@ -118,19 +119,6 @@ export function TierForm({ tier, draft: given, canEdit, onStart }: FormOf) {
         />
       </Stack>
     </form>
-  );
-}
-
-/** Not a button: those of a form that may not be edited are disabled. */
-function History(of: { slug: string; version: number; name: string }) {
-  const [isOpen, setIsOpen] = useState(false);
-  return (
-    <details style={{ marginTop: 12 }} onToggle={(event) => setIsOpen(event.currentTarget.open)}>
-      <Text component="summary" size="sm" style={{ cursor: "pointer" }}>
-        History of {of.name}
-      </Text>
-      {isOpen && <LimitHistory {...of} />}
-    </details>
   );
 }
 
@@ -183,8 +171,4 @@ function useNewest({ tier, isChanged, isPublishing }: NewestOf) {
 function superseded(version: number, newest: number): ApiProblem {
   const message = `Version ${newest} has been published. Your draft is based on version ${version}.`;
   return new ApiProblem(409, "conflict", message);
-}
-
-function rowsOf(limits: readonly DraftLimit[]): LimitRow[] {
-  return limits.map((limit) => ({ ...limit, row: limit.id ?? `draft-${limit.name}` }));
 }
