@@ -150,6 +150,7 @@ test("each changed cell of a tier's limits is marked with its former value, coun
   await capacity.fill("250");
   await away.selectOption("closed: refuse");
   await expect(cell("Limit of requests-per-minute")).toContainText("was 300");
+  await expect(capacity).toHaveAccessibleDescription("was 300");
   await expect(cell("Store away of tokens-per-minute")).toContainText("was local: share");
   await expect(bar).toHaveText("2 changes");
   await page.getByRole("button", { name: "Undo: Store away of tokens-per-minute" }).click();

@@ -63,7 +63,7 @@ export function PublishLine(of: LineOf) {
         value={comment}
         onChange={(event) => onComment(event.currentTarget.value)}
         flex={1}
-        miw={220}
+        miw={150}
       />
       {onReview !== undefined && (
         <Button variant="default" onClick={(event) => whenRight(event) && onReview()} disabled={!isChanged}>

@@ -3,7 +3,13 @@ import { IconArrowBackUp } from "@tabler/icons-react";
 import { type MouseEvent, type ReactNode, useId, useState } from "react";
 
 /** What a control of a cell takes: its fault, and where it and the former value stand. */
-export type ControlProps = { readonly error: boolean; readonly "aria-describedby"?: string };
+export type ControlProps = {
+  readonly error: boolean;
+  /** Mantine's own would name only its own descriptions. */
+  readonly withAria: false;
+  readonly "aria-invalid": boolean;
+  readonly "aria-describedby"?: string;
+};
 
 type MarkedOf = {
   /** the cell and its limit: "Limit of requests-per-minute" */
@@ -23,7 +29,8 @@ export function Marked({ label, was, fault, onUndo, children }: MarkedOf) {
   const [isWritten, setIsWritten] = useState(false);
   const id = useId();
   const isFaulty = fault !== undefined && !isWritten;
-  const described = [isFaulty ? `${id}-fault` : "", was === null ? "" : `${id}-was`].filter(Boolean).join(" ");
+  const by = [isFaulty ? `${id}-fault` : "", was === null ? "" : `${id}-was`].filter(Boolean).join(" ");
+  const aria = { error: isFaulty, withAria: false, "aria-invalid": isFaulty } as const;
   const undo = (event: MouseEvent<HTMLElement>) => {
     const control = event.currentTarget.closest("[data-marked]")?.querySelector("input, select");
     onUndo?.();
@@ -37,7 +44,7 @@ export function Marked({ label, was, fault, onUndo, children }: MarkedOf) {
       onFocus={(event) => setIsWritten(event.target instanceof HTMLInputElement)}
       onBlur={() => setIsWritten(false)}
     >
-      {children({ error: isFaulty, ...(described === "" ? {} : { "aria-describedby": described }) })}
+      {children({ ...aria, ...(by === "" ? {} : { "aria-describedby": by }) })}
       {isFaulty && (
         <Text id={`${id}-fault`} size="xs" className="cell-fault">
           {fault}
