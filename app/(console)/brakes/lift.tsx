@@ -4,8 +4,8 @@ import { Select, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { BrakeView } from "@/lib/console/brakes/brakes";
+import { scopeWords } from "@/lib/console/brakes/scope-words.shared";
 import { api } from "../../_ui/data/api";
-import { scopeWords } from "../../_ui/figures/format";
 import { FormDialog } from "../../_ui/forms/dialog";
 import { tellLifted } from "../../_ui/shell/undo-brake";
 

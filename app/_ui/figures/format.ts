@@ -112,20 +112,6 @@ export const ALGORITHM_WORDS: Readonly<Record<string, string>> = {
   concurrency: "Concurrency",
 };
 
-type Names = { readonly tenant?: string; readonly key?: string; readonly keyTenant?: string };
-
-/** What a brake covers, as a sentence part. `names`: of its tenant and key; absent = slug and id. */
-export function scopeWords(scope: Readonly<Record<string, string | undefined>>, names: Names = {}): string {
-  const { tenant, key, keyTenant } = names;
-  const parts = Object.entries(scope).flatMap(([member, name]) => {
-    if (name === undefined) return [];
-    if (member === "priority") return `priority ${name} and less urgent`;
-    if (member === "key" && key !== undefined) return `key "${key}" of ${keyTenant}`;
-    return `${member} ${member === "tenant" ? (tenant ?? name) : name}`;
-  });
-  return parts.length === 0 ? "All calls" : `Calls of ${parts.join(" and ")}`;
-}
-
 /** "in 3 days", "2 hours ago", "just now". */
 export function fromNow(at: string, now: number): string {
   const seconds = Math.round((Date.parse(at) - now) / 1000);

@@ -7,9 +7,10 @@ import { IconHandStop } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { BrakeState } from "@/lib/console/brakes/brake-view";
+import { scopeWords } from "@/lib/console/brakes/scope-words.shared";
 import { api } from "../data/api";
 import { useLive } from "../data/live";
-import { duration, scopeWords } from "../figures/format";
+import { duration } from "../figures/format";
 import { tellLifted } from "./undo-brake";
 
 /** One red bar per active brake, on every page: what is stopped, why, by whom, for how long, and the lift button. */

@@ -57,6 +57,7 @@ import { NAV, NAV_GROUPS, type NavItem } from "../../nav";
 import { useLiveStream } from "../data/live";
 import { useIsInBrowser, useZone } from "../figures/moment";
 import { ConfirmPassword } from "../forms/confirm-password";
+import { Bell } from "../notices/bell";
 import { BrakeBanner } from "./brake-banner";
 import { useChords } from "./chords";
 import { LiveRibbon } from "./live-ribbon";
@@ -67,12 +68,6 @@ import { StoreBanner } from "./store-banner";
 const Palette = dynamic(() => import("./palette").then((part) => part.Palette), { ssr: false });
 
 const Shortcuts = dynamic(() => import("../words/shortcuts").then((part) => part.Shortcuts), { ssr: false });
-const NotificationCentre = dynamic(
-  () => import("../notices/notification-centre").then((part) => part.NotificationCentre),
-  {
-    ssr: false,
-  },
-);
 
 /** Also works before the palette is loaded: it opens once loaded. */
 const openPalette = () => void import("./palette").then((part) => part.openPalette());
@@ -148,7 +143,7 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
                 <IconSearch size={18} />
               </ActionIcon>
             </Tooltip>
-            <Notifications />
+            {sees("/alerts") && <Bell />}
             <ZoneToggle />
             <SchemeToggle />
             <Account actor={actor} />
@@ -169,19 +164,6 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
         </Stack>
       </AppShellMain>
     </AppShell>
-  );
-}
-
-/** What happened; read when it is opened. */
-function Notifications() {
-  const [isOpen, centre] = useDisclosure();
-  return (
-    <>
-      <ActionIcon variant="default" size="lg" aria-label="Notifications" onClick={centre.open}>
-        <IconBell size={18} />
-      </ActionIcon>
-      {isOpen && <NotificationCentre onClose={centre.close} />}
-    </>
   );
 }
 

@@ -45,6 +45,11 @@ export async function performWishes(
   await expect(client.perform("postWishesIdDone", { path })).rejects.toThrow("404");
   expect((await client.perform<Wishes>("getWishes")).wishes).toHaveLength(3);
 
+  // What happened after a moment, and what happened at all.
+  const at = new Date().toISOString();
+  expect(await client.perform("getNotices", { query: { since: at } })).toEqual({ notices: [] });
+  await client.perform("getNotices");
+
   const usageOf = async (key: string): Promise<Usage> =>
     (await fetch(`${baseUrl}/v1/usage`, { headers: as(key) })).json();
   expect((await usageOf(free)).days[0]?.calls).toBeGreaterThan(0);

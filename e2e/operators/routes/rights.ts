@@ -48,6 +48,7 @@ export const RIGHTS = {
     "getAlerts",
     "getAlertDeliveries",
     "getWishes",
+    "getNotices",
     "getRefusalsCalls",
     "getRequests",
     "getRequestsFacets",

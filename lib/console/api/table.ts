@@ -7,6 +7,7 @@ import { noQuery } from "../kernel/input";
 import { KEYS_ROUTES } from "../keys/routes";
 import { LIMITS_ROUTES } from "../limits/routes";
 import { MONEY_ROUTES } from "../money/routes";
+import { NOTICES_ROUTES } from "../notices/routes";
 import { OVERVIEW_ROUTES } from "../overview/routes";
 import { PROVIDERS_ROUTES } from "../providers/routes";
 import { RECORDS_ROUTES } from "../records/routes";
@@ -27,6 +28,7 @@ export const ADMIN_ROUTES: readonly Route[] = [
   ...MONEY_ROUTES,
   ...BRAKES_ROUTES,
   ...ALERTS_ROUTES,
+  ...NOTICES_ROUTES,
   ...RECORDS_ROUTES,
   ...REQUESTS_ROUTES,
   ...PROVIDERS_ROUTES,

@@ -5,10 +5,10 @@ import { IconHandStop } from "@tabler/icons-react";
 import dynamic from "next/dynamic";
 import Link from "next/link";
 import { useState } from "react";
+import { scopeWords } from "@/lib/console/brakes/scope-words.shared";
 import type { TenantView } from "@/lib/console/tenants/tenants";
 import { useLive } from "../../../_ui/data/live";
 import { CopyId } from "../../../_ui/figures/copy-id";
-import { scopeWords } from "../../../_ui/figures/format";
 import { brakesOn } from "../../../_ui/limits/brakes-on";
 import { Crumbs } from "../../../_ui/shell/crumbs";
 

@@ -1,11 +1,11 @@
-import type { BrakeState } from "@/lib/console/brakes/brake-view";
-import { scopeWords } from "../figures/format";
-import { DAY_MS } from "../time/spans";
+import { DAY_MS } from "@/lib/clock";
+import type { BrakeState } from "../brakes/brake-view";
+import { scopeWords } from "../brakes/scope-words.shared";
 
 /** One thing that happened, with the page of its object. */
 export type Notice = { readonly id: string; readonly at: string; readonly text: string; readonly href: string };
 
-/** Answers of the admin API: the members that are used here. */
+/** Answers of other verbs: the members that are used here. */
 export type NoticeSources = {
   readonly alerts: readonly {
     readonly id: string;
@@ -34,7 +34,7 @@ export type NoticeSources = {
   }[];
 };
 
-const SHOWN_MAX = 40;
+export const NOTICES_MAX = 40;
 /** Keys are listed as expiring from this long before. */
 const WARNED_MS = 14 * DAY_MS;
 
@@ -73,7 +73,7 @@ export function noticesOf({ alerts, brakes, deliveries, keys }: NoticeSources, n
   return all
     .flatMap(({ at, ...rest }) => (at === null || Date.parse(at) > now ? [] : { ...rest, at }))
     .sort((left, right) => (left.at < right.at ? 1 : left.at > right.at ? -1 : 0))
-    .slice(0, SHOWN_MAX);
+    .slice(0, NOTICES_MAX);
 }
 
 /** The page of what an alert is about. */

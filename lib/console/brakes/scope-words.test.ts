@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { scopeWords } from "./format";
+import { scopeWords } from "./scope-words.shared";
 
 test("a brake is named by what people call its tenant and its key, and by slug and id without these names", () => {
   expect(scopeWords({})).toBe("All calls");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { noticesOf } from "./notices";
+import { noticesOf } from "./notice-list";
 
 const NOW = Date.parse("2026-11-28T12:00:00Z");
 const at = (time: string) => `2026-11-28T${time}:00.000Z`;
