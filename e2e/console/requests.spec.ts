@@ -57,7 +57,9 @@ test("a refused call is found by its id: every limit as it met it, what would ha
   const id = refused.headers.get("x-request-id") ?? "";
   await page.goto(`/requests?id=${id}`);
   const met = page.getByRole("region", { name: "All limits at the time of the call" });
-  await expect(met).toContainText("user brief");
+  await expect(met).toContainText("Brief Answers · key First · user brief");
+  await expect(page.getByRole("link", { name: "Tenant Brief Answers" })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Calls of key First" })).toBeVisible();
   await expect(met).toContainText(/With an answer of at most [\d,]+ tokens? it would have been admitted at once/);
   const [, most = ""] = /at most ([\d,]+) token/.exec((await met.textContent()) ?? "") ?? [];
   await expect(page.getByRole("region", { name: "Where this limit is set" })).toContainText(

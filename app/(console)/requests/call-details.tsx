@@ -1,11 +1,15 @@
 import { Code, Group, SimpleGrid, Stack, Text } from "@mantine/core";
 import type { LedgerView } from "@/lib/console/records/ledger";
+import { useKeyName, useTenantName } from "../../_ui/data/names";
 import { CopyId } from "../../_ui/figures/copy-id";
 import { count, dollars } from "../../_ui/figures/format";
 import { Moment } from "../../_ui/figures/moment";
+import { codeWords } from "../../_ui/words/code-words";
 
 /** All data of one call, in order of time. */
 export function CallDetails({ call, user = null }: { call: LedgerView; user?: string | null }) {
+  const tenantName = useTenantName(call.tenant);
+  const keyName = useKeyName(call.keyId);
   const isOther = call.askedModel !== call.servedModel;
   return (
     <Stack gap="sm">
@@ -15,8 +19,8 @@ export function CallDetails({ call, user = null }: { call: LedgerView; user?: st
       </Group>
       <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="md">
         <Part title="Who">
-          <Fact>{call.tenant}</Fact>
-          <Fact>key {call.keyId}</Fact>
+          <Fact>{tenantName}</Fact>
+          <Fact>key {keyName}</Fact>
           {user !== null && <Fact>user {user}</Fact>}
           {call.feature !== null && <Fact>feature {call.feature}</Fact>}
           <Fact>
@@ -40,7 +44,7 @@ export function CallDetails({ call, user = null }: { call: LedgerView; user?: st
           {call.credential !== null && <Fact>with the credential {call.credential}</Fact>}
           {call.degradation === "trimmed" && <Fact>max_tokens trimmed</Fact>}
           <Fact>
-            {call.ending.replaceAll("_", " ")}
+            {codeWords(call.ending)}
             {call.upstreamStatus === null ? "" : ` (provider: ${call.upstreamStatus})`}
           </Fact>
           <Fact>

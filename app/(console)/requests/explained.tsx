@@ -8,6 +8,7 @@ import { useState } from "react";
 import type { Explained as Answer } from "@/lib/console/records/explain";
 import type { LedgerView } from "@/lib/console/records/ledger";
 import { ApiProblem, api } from "../../_ui/data/api";
+import { useKeyName, useTenantName } from "../../_ui/data/names";
 import { userPath } from "../../_ui/data/user-path";
 import type { Refusal } from "../../_ui/forms/pasted";
 import { QuotaLine } from "../../_ui/limits/quota-line";
@@ -52,6 +53,7 @@ export function Explained({
   if (seen.error !== null) return <Failed what="The call could not be loaded" error={seen.error} />;
   if (seen.data === undefined) return null;
   const { call, refused, again, quota, user } = seen.data;
+  const who = refused ?? call;
   return (
     <>
       {call !== null && (
@@ -66,26 +68,26 @@ export function Explained({
           <TenantLimit tenant={refused.tenant} limit={refused.limitName} />
         </>
       )}
-      <Callers who={refused ?? call} user={user} canStop={canStop} />
-      <SameCallNow again={again} quota={quota} tenant={canBoost ? (refused?.tenant ?? call?.tenant ?? null) : null} />
+      {who !== null && <Callers who={who} user={user} canStop={canStop} />}
+      <SameCallNow again={again} quota={quota} tenant={canBoost ? (who?.tenant ?? null) : null} />
     </>
   );
 }
 
 type CallersOf = {
-  readonly who: { readonly tenant: string; readonly keyId: string } | null;
+  readonly who: { readonly tenant: string; readonly keyId: string };
   readonly user: string | null;
   readonly canStop: boolean;
 };
 
 /** Links to the call's tenant, user and key, with their limits, brakes and other calls; and the brake on its key. */
 function Callers({ who, user, canStop }: CallersOf) {
-  if (who === null) return null;
   const { tenant, keyId } = who;
+  const keyName = useKeyName(keyId);
   const places = [
-    { words: `Tenant ${tenant}`, href: `/tenants/${encodeURIComponent(tenant)}` },
+    { words: `Tenant ${useTenantName(tenant)}`, href: `/tenants/${encodeURIComponent(tenant)}` },
     ...(user === null ? [] : [{ words: `User ${user}`, href: userPath(tenant, user) }]),
-    { words: `Calls of key ${keyId}`, href: `/requests/log?${new URLSearchParams({ key: keyId })}` },
+    { words: `Calls of key ${keyName}`, href: `/requests/log?${new URLSearchParams({ key: keyId })}` },
   ];
   return (
     <Group gap="md" component="nav" aria-label="Whose call it was">
@@ -94,7 +96,7 @@ function Callers({ who, user, canStop }: CallersOf) {
           {words}
         </Anchor>
       ))}
-      {canStop && <StopAct of={`key ${keyId}`} label="Stop this key…" draft={{ scope: "key", name: keyId }} />}
+      {canStop && <StopAct of={`key ${keyName}`} label="Stop this key…" draft={{ scope: "key", name: keyId }} />}
     </Group>
   );
 }

@@ -1,5 +1,6 @@
 import { Code, Group } from "@mantine/core";
 import type { RefusedView } from "@/lib/console/records/explain";
+import { useKeyName, useTenantName } from "../../_ui/data/names";
 import { CopyId } from "../../_ui/figures/copy-id";
 import { count } from "../../_ui/figures/format";
 import type { Refusal } from "../../_ui/forms/pasted";
@@ -28,7 +29,7 @@ export function MetLimits({ refused, user }: { refused: RefusedView; user: strin
   return (
     <MetLimitList
       title={refused.met.length === 0 ? "The refused call" : "All limits at the time of the call"}
-      note={whose(refused, user)}
+      note={whose(refused, user, useTenantName(refused.tenant), useKeyName(refused.keyId))}
       aside={
         <Group gap={4} wrap="nowrap">
           <Code style={{ overflowWrap: "anywhere" }}>{refused.requestId}</Code>
@@ -40,11 +41,11 @@ export function MetLimits({ refused, user }: { refused: RefusedView; user: strin
   );
 }
 
-function whose(refused: RefusedView, user: string | null): string {
-  const { tenant, keyId, feature, endpoint, stream, askedModel, model, client, clientAddress } = refused;
+function whose(refused: RefusedView, user: string | null, tenant: string, key: string): string {
+  const { feature, endpoint, stream, askedModel, model, client, clientAddress } = refused;
   const parts = [
     tenant,
-    `key ${keyId}`,
+    `key ${key}`,
     ...(user === null ? [] : [`user ${user}`]),
     ...(feature === null ? [] : [`feature ${feature}`]),
     `${endpoint}${stream ? ", streamed" : ""}`,

@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { EffectiveLimits } from "@/lib/console/limits/effective";
 import { api } from "../../_ui/data/api";
+import { useTenantName } from "../../_ui/data/names";
 import { LimitOrigin } from "../../_ui/limits/limit-origin";
 
 /** The source of a refusing limit's number for this tenant, and who set it; nothing for a key's own limits. */
@@ -13,6 +14,7 @@ export function TenantLimit({ tenant, limit }: { tenant: string; limit: string }
     queryKey: ["effective", tenant],
     queryFn: () => api<EffectiveLimits>(`tenants/${encodeURIComponent(tenant)}/limits`),
   });
+  const name = useTenantName(tenant);
   const found = seen.data?.limits.find((one) => one.name === limit);
   if (found === undefined) return null;
   return (
@@ -22,7 +24,7 @@ export function TenantLimit({ tenant, limit }: { tenant: string; limit: string }
           Where this limit is set
         </Title>
         <Anchor component={Link} href={`/tenants/${tenant}`} size="sm">
-          Open {tenant}
+          Open {name}
         </Anchor>
       </Group>
       <LimitOrigin limit={found} />

@@ -10,6 +10,7 @@ import { DAY_MS } from "@/app/_ui/time/spans";
 import type { UsageRow } from "@/lib/console/money/usage";
 import type { QuotaView } from "@/lib/console/tenants/tenant-quota";
 import { api } from "../../../../_ui/data/api";
+import { useTenantName } from "../../../../_ui/data/names";
 import { WhenLoaded } from "../../../../_ui/data/when-loaded";
 import { CopyId } from "../../../../_ui/figures/copy-id";
 import { count, dollars } from "../../../../_ui/figures/format";
@@ -110,11 +111,7 @@ function useUser(slug: string, user: string) {
     },
     refetchInterval: USAGE_EVERY_MS,
   });
-  const tenant = useQuery({
-    queryKey: ["tenants", slug],
-    queryFn: () => api<{ name: string }>(`tenants/${encodeURIComponent(slug)}`),
-  });
-  return { quota, usage, name: tenant.data?.name ?? slug };
+  return { quota, usage, name: useTenantName(slug) };
 }
 
 function Days({ rows }: { rows: readonly UsageRow[] }) {
