@@ -181,7 +181,7 @@ function WhatItMeets({ scope }: { scope: Scope }) {
   const { running, runningTenants, callsPerMinute, tenants } = met.data;
   return (
     <Text size="sm" role="status">
-      Meets {plural(running, "running call")} of {plural(runningTenants, "tenant")}, and about {count(callsPerMinute)}{" "}
+      Affects {plural(running, "running call")} of {plural(runningTenants, "tenant")}, and about {count(callsPerMinute)}{" "}
       calls per minute of {plural(tenants, "tenant")}.
     </Text>
   );

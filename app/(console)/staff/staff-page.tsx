@@ -71,7 +71,7 @@ export function StaffPage({ own }: { own: string }) {
                 </span>,
                 one.email,
                 <RoleBadge key="role" one={one} />,
-                one.secondFactor ? "on" : "–",
+                one.secondFactor ? "on" : "off",
                 one.sessions,
                 one.lastSeen === null ? "–" : <Moment key="seen" at={one.lastSeen} form="short" />,
                 <Group key="actions" gap={4} justify="flex-end">

@@ -31,7 +31,12 @@ export function StatementsPage() {
     <Stack gap="md" maw={1100}>
       <div className="no-print">
         <PageHead title="Statements" about="Usage of a tenant in one calendar month of its time zone.">
-          <Button variant="default" leftSection={<IconPrinter size={16} />} onClick={() => window.print()}>
+          <Button
+            variant="default"
+            leftSection={<IconPrinter size={16} />}
+            disabled={statement.data === undefined}
+            onClick={() => window.print()}
+          >
             Print or save as PDF
           </Button>
           <Button
