@@ -4,7 +4,7 @@ import { Anchor, Button, NumberInput, Select, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
-import { useState } from "react";
+import { type ReactNode, useState } from "react";
 import type { ListedOverride, OverrideView } from "@/lib/console/limits/overrides";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../_ui/data/api";
@@ -54,7 +54,7 @@ export function Overrides({ tiers, canEdit }: { tiers: readonly TierView[]; canE
             id: one.id,
             cells: [
               <Whose key="for" override={one} />,
-              one.limit,
+              <Line key="limit">{one.limit}</Line>,
               one.capacity === null
                 ? "not applied"
                 : dimension === null
@@ -62,7 +62,7 @@ export function Overrides({ tiers, canEdit }: { tiers: readonly TierView[]; canE
                   : amount(dimension, one.capacity),
               one.reason,
               one.createdBy,
-              one.expiresAt === null ? "when it is removed" : <Moment key="ends" at={one.expiresAt} form="short" />,
+              one.expiresAt === null ? "never" : <Moment key="ends" at={one.expiresAt} form="short" />,
               canEdit ? <Remove key="remove" override={one} /> : "–",
             ],
           };
@@ -77,13 +77,17 @@ export function Overrides({ tiers, canEdit }: { tiers: readonly TierView[]; canE
 function Whose({ override: { tenant, tenantName, keyFamily } }: { override: ListedOverride }) {
   if (tenantName === null) return <>{keyFamily === null ? `slugs ${tenant}` : `one key of ${tenant}`}</>;
   return (
-    <>
+    <Line>
       {keyFamily !== null && "one key of "}
       <Anchor component={Link} href={`/tenants/${tenant}`} size="sm">
         {tenantName}
       </Anchor>
-    </>
+    </Line>
   );
+}
+
+function Line({ children }: { children: ReactNode }) {
+  return <span style={{ whiteSpace: "nowrap" }}>{children}</span>;
 }
 
 function Remove({ override }: { override: OverrideView }) {

@@ -85,11 +85,12 @@ function Facets({ answer, isOpen, onChoose }: FacetsOf) {
                   c="var(--mantine-color-text)"
                   fw={400}
                   title={value}
-                  styles={{ label: { overflow: "hidden", textOverflow: "ellipsis", display: "block" } }}
                   rightSection={<span className="figure">{count(calls)}</span>}
                   onClick={() => onChoose(facet, value)}
                 >
-                  {wordsOf(facet, value, name)}
+                  <span style={{ minWidth: 0, overflow: "hidden", textOverflow: "ellipsis" }}>
+                    {wordsOf(facet, value, name)}
+                  </span>
                 </Button>
               ))}
             </div>
