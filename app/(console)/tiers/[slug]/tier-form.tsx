@@ -9,8 +9,6 @@ import { Crumbs } from "../../../_ui/shell/crumbs";
 import { KeyLifeForm } from "../key-life-form";
 import { type LimitRow, LimitTable, limitFaults, limitsOf, rowsOf } from "../limits/limit-table";
 import { LadderForm } from "./ladder-form";
-import { Observed } from "./observed";
-import { PublishFault } from "./publish-fault";
 import { PublishLine } from "./publish-line";
 import {
   changesFrom,
@@ -24,7 +22,9 @@ import {
 import { type PublishMode, tierPath, useTierPublishing } from "./tier-publishing";
 import { Versions } from "./versions";
 
-// Loaded when it is opened.
+// Loaded when they are needed.
+const Observed = dynamic(() => import("./observed").then((part) => part.Observed), { ssr: false });
+const PublishFault = dynamic(() => import("./publish-fault").then((part) => part.PublishFault), { ssr: false });
 const Review = dynamic(() => import("./review").then((part) => part.Review), { ssr: false });
 
 type FormOf = {
@@ -46,7 +46,7 @@ export function TierForm({ tier, draft: given, canEdit, onStart }: FormOf) {
   const edit = { limits: limitsOf(rows), ladder, keyDaysMax, comment };
   const changes = changesFrom(tier, edit);
   const isChanged = changes > 0;
-  const faults = limitFaults(edit.limits);
+  const watched = canEdit && !isChanged ? { onPutInForce: () => onStart(watchedDraft(tier)) } : {};
   KEPT_TIERS.useKeep(tier.slug, canEdit && isChanged ? { tier, edit } : null);
   const { publish, schedule } = useTierPublishing(tier, edit, () => onStart(null));
   const reload = () => {
@@ -71,7 +71,7 @@ export function TierForm({ tier, draft: given, canEdit, onStart }: FormOf) {
       <Stack gap="md" maw={1240}>
         <Head tier={tier} />
         {draft !== null && <DraftNotice notice={draft.notice} onDrop={() => onStart(null)} />}
-        <Observed tier={tier} {...(canEdit && !isChanged ? { onPutInForce: () => onStart(watchedDraft(tier)) } : {})} />
+        {tier.limits.some(({ observe }) => observe) && <Observed tier={tier} {...watched} />}
         <LimitTable
           owner="tier"
           rows={rows}
@@ -105,7 +105,7 @@ export function TierForm({ tier, draft: given, canEdit, onStart }: FormOf) {
           </Alert>
         )}
         <PublishLine
-          {...{ canEdit, comment, changes, faults, isPublishing: publish.isPending }}
+          {...{ canEdit, comment, changes, faults: limitFaults(rows), isPublishing: publish.isPending }}
           onComment={setComment}
           onUndo={() => onStart(null)}
           onReview={() => setIsReviewed(true)}
