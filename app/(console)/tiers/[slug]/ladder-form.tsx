@@ -1,6 +1,6 @@
 "use client";
 
-import { MultiSelect, NumberInput, Paper, Select, SimpleGrid, Switch, Text } from "@mantine/core";
+import { MultiSelect, NativeSelect, NumberInput, Paper, SimpleGrid, Switch, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../../_ui/data/api";
@@ -92,13 +92,12 @@ export function LadderForm({ ladder, onChange }: { ladder: Ladder; onChange: (la
 function HeldAndWaiting({ ladder, set }: { ladder: Ladder; set: (change: Partial<Ladder>) => void }) {
   return (
     <>
-      <Select
+      <NativeSelect
         label="Reservation"
         description="until the call ends; usage above the reservation becomes debt"
         data={RESERVES}
         value={ladder.reserve}
-        allowDeselect={false}
-        onChange={(value) => set({ reserve: value === "learned" ? "learned" : "worst" })}
+        onChange={(event) => set({ reserve: event.currentTarget.value === "learned" ? "learned" : "worst" })}
       />
       <Switch
         label="Let calls wait for capacity"
