@@ -63,7 +63,7 @@ export function PublishLine(of: LineOf) {
         value={comment}
         onChange={(event) => onComment(event.currentTarget.value)}
         flex={1}
-        miw={150}
+        miw={{ base: "100%", sm: 150 }}
       />
       {onReview !== undefined && (
         <Button variant="default" onClick={(event) => whenRight(event) && onReview()} disabled={!isChanged}>
