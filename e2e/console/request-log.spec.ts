@@ -92,3 +92,17 @@ test("a view of the log is saved under a name, and opened again from another one
   await expect(page).toHaveURL(/kind=refused&range=1h$/);
   await expect(page.getByRole("button", { name: "Kind: refused" })).toBeVisible();
 });
+
+test("a count that is cut says from when on calls are counted", async ({ console: page, spillway }) => {
+  expect((await spillway.chat(spillway.demo.keys.enterprise)).status).toBe(200);
+  // As with thousands of tenants; only the cut is not real.
+  await page.route("**/api/admin/requests/facets*", async (route) => {
+    const answer = await (await route.fetch()).json();
+    await route.fulfill({ json: { ...answer, isCut: true, countedFrom: "2026-01-02T03:04:05.000Z" } });
+  });
+  await page.goto("/requests/log");
+  const cut = (name: string) =>
+    page.getByRole("region", { name }).getByText(/since .*Jan.*older calls are not counted/);
+  await expect(cut("Calls over time")).toBeVisible();
+  await expect(cut("Narrow the log")).toBeVisible();
+});

@@ -222,7 +222,7 @@ function Subject({ by, row: { subject, name, displayName } }: { by: UsageSplit; 
   const href =
     by === "tenant" ? `/tenants/${encodeURIComponent(name)}` : `/requests/log?${new URLSearchParams({ model: name })}`;
   if (name === "") return "–";
-  if (by !== "tenant" && by !== "model") return name;
+  if (by !== "tenant" && by !== "model") return displayName ?? name;
   return (
     <Anchor component={Link} href={href} size="sm" title={by === "tenant" ? name : subject}>
       {displayName ?? name}

@@ -151,6 +151,16 @@ export async function readKeyNames(db: Database, families: readonly string[]): P
   return new Map(rows.map((row) => [row.family, row.name]));
 }
 
+/** The tenants of keys by their families. */
+export async function readKeyTenants(db: Database, families: readonly string[]): Promise<Map<string, string>> {
+  if (families.length === 0) return new Map();
+  const rows = await db
+    .selectDistinct({ family: keys.familyId, tenantId: keys.tenantId })
+    .from(keys)
+    .where(inArray(keys.familyId, [...families]));
+  return new Map(rows.map((row) => [row.family, row.tenantId]));
+}
+
 /** When a key ends, when it is due for replacement, and whether its holder may replace it; null: there is no such key. */
 export async function readKeyDates(db: Database, id: string) {
   const { createdAt, expiresAt, rotateDays, holderMayRotate } = keys;

@@ -53,6 +53,12 @@ export async function performWishes(
   const usageOf = async (key: string): Promise<Usage> =>
     (await fetch(`${baseUrl}/v1/usage`, { headers: as(key) })).json();
   expect((await usageOf(free)).days[0]?.calls).toBeGreaterThan(0);
+  // Keys of several tenants may have one name.
+  const byKey = await client.perform<{ rows: object[] }>("getUsage", {
+    query: { grain: "day", by: "key", total: "true" },
+  });
+  const displayName = expect.stringMatching(/. of Fern Street Florist$/);
+  expect(byKey.rows).toContainEqual(expect.objectContaining({ displayName }));
   // What others used is nobody else's business.
   expect((await usageOf(enterprise)).days).toEqual([]);
 }

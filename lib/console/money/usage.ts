@@ -14,7 +14,7 @@ import {
   usageTotals,
 } from "@/db/queries/money/usage";
 import { usageTop } from "@/db/queries/money/usage-top";
-import { readKeyNames, readUsers } from "@/db/queries/tenants/tenancy";
+import { readKeyNames, readKeyTenants, readUsers } from "@/db/queries/tenants/tenancy";
 import { userDigest } from "@/lib/admission/digest";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
@@ -150,16 +150,17 @@ type Sums = UsageFigures & {
 };
 
 async function named(context: ConsoleContext, by: UsageSplit | null, rows: readonly Sums[]): Promise<UsageRow[]> {
-  const names = await namesOf(
-    context,
-    by,
-    rows.flatMap((row) => (row.merged ? [] : row.subject)),
-  );
+  const subjects = [...new Set(rows.flatMap((row) => (row.merged ? [] : row.subject)))];
+  const names = await namesOf(context, by, subjects);
   const { tenants } = context.policy.snapshot;
+  const owners = by === "key" ? await readKeyTenants(context.db, subjects) : new Map<string, string>();
   return rows.map((row) => {
     const name = row.merged ? "others" : names(row.subject);
     const shown = { ...row, bucket: row.bucket?.toISOString() ?? null, name };
-    return by === "tenant" ? { ...shown, displayName: tenants.get(row.subject)?.name ?? name } : shown;
+    if (by === "tenant") return { ...shown, displayName: tenants.get(row.subject)?.name ?? name };
+    // Keys of several tenants may have one name.
+    const owner = tenants.get(owners.get(row.subject) ?? "");
+    return owner === undefined ? shown : { ...shown, displayName: `${name} of ${owner.name}` };
   });
 }
 
@@ -179,13 +180,12 @@ async function namesOf(
   by: UsageSplit | null,
   subjects: readonly string[],
 ): Promise<(subject: string) => string> {
-  const distinct = [...new Set(subjects)];
   if (by === "user") {
-    const names = await userNames(context.db, distinct);
+    const names = await userNames(context.db, subjects);
     return (subject) => names.get(subject) ?? "no user named";
   }
   if (by === "key") {
-    const names = await readKeyNames(context.db, distinct);
+    const names = await readKeyNames(context.db, subjects);
     return (subject) => names.get(subject) ?? subject;
   }
   if (by === "tenant") {

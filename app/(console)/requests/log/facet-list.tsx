@@ -3,6 +3,7 @@
 import { Button, Card, Group, Skeleton, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { count } from "../../../_ui/figures/format";
+import { Moment } from "../../../_ui/figures/moment";
 import { codeWords } from "../../../_ui/words/code-words";
 import { FACET_WORDS, FACETS, type Facet } from "./log-filter";
 
@@ -99,7 +100,13 @@ function Facets({ answer, isOpen, onChoose }: FacetsOf) {
         {answer.isCut && (
           <Group>
             <Text size="xs" c="dimmed">
-              Counted among the newest calls; there are more.
+              {answer.countedFrom === null ? (
+                "Counted among the newest calls; there are more."
+              ) : (
+                <>
+                  Counted since <Moment at={answer.countedFrom} form="second" />; older calls are not counted.
+                </>
+              )}
             </Text>
           </Group>
         )}

@@ -103,8 +103,9 @@ export function Histogram({ answer, seconds, askedAt, onRange }: Props) {
           )}
         </Text>
         <Text size="xs" c="dimmed">
-          {answer?.isCut ? `the newest ${count(calls)} calls` : `${count(calls)} calls`} · drag to choose a range ·{" "}
-          <ZoneNote />
+          {answer?.isCut && answer.countedFrom === null && "the newest "}
+          {count(calls)} calls
+          {answer !== undefined && <CountedFrom {...answer} />} · drag to choose a range · <ZoneNote />
         </Text>
       </Group>
     </Card>
@@ -130,4 +131,15 @@ function barsOf(answer: FacetAnswer | undefined, seconds: number) {
     return { index, total: top, parts };
   });
   return { bars, start };
+}
+
+/** Since when calls are counted, where older ones are not; nothing if all are. */
+function CountedFrom({ isCut, countedFrom }: FacetAnswer) {
+  if (!isCut || countedFrom === null) return null;
+  return (
+    <>
+      {" since "}
+      <Moment at={countedFrom} form="second" />, older calls are not counted
+    </>
+  );
 }
