@@ -21,7 +21,7 @@ export function ProviderCard() {
   });
   const called = seen.data?.providers.filter((one) => one.calls > 0) ?? [];
   return (
-    <Card component="section" aria-label="Providers" flex={1}>
+    <Card component="section" aria-label="Providers" flex="1 0 auto">
       <Group justify="space-between" mb="sm">
         <Text fw={600}>Providers, last 15 minutes</Text>
         <Anchor component={Link} href="/status" size="sm">

@@ -10,7 +10,8 @@ const ROWS_MAX = 6;
 export function RefusedList({ refused }: { refused: Overview["refused"] }) {
   const most = Math.max(1, ...refused.map((row) => row.lastHour));
   return (
-    <Card component="section" aria-label="Refused by layer" flex={1}>
+    // It grows with its rows. A card that may shrink would cut them off.
+    <Card component="section" aria-label="Refused by layer" flex="1 0 auto">
       <Text fw={600} mb="sm">
         Refused by layer, last hour
       </Text>

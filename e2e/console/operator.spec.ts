@@ -279,3 +279,38 @@ test("a minute of the overview's chart leads to its calls, and who moved since y
   await page.goBack();
   await expect(page.getByRole("region", { name: "Top movers" })).toContainText("Refused calls");
 });
+
+test("refusals of many layers are all readable, and nothing of them is cut off", async ({
+  console: page,
+  spillway,
+}) => {
+  const layers = ["tenant", "user", "key", "endpoint", "feature", "session", "agent"];
+  const headers = {
+    "x-spillway-user": "u",
+    "x-spillway-feature": "f",
+    "x-spillway-session": "s",
+    "x-spillway-agent": "a",
+  };
+  for (const layer of layers) {
+    const slug = `layer-${layer}`;
+    const limit = {
+      name: "none",
+      layer,
+      dimension: "requests",
+      algorithm: "token_bucket",
+      capacity: 0,
+      windowSeconds: 60,
+    };
+    await spillway.admin("POST", "tiers", { slug, name: slug, limits: [limit] });
+    await spillway.admin("POST", "tenants", { slug, name: slug, tier: slug });
+    const { key } = await spillway.admin<{ key: string }>("POST", "keys", { tenant: slug, name: slug });
+    expect((await spillway.chat(key, {}, { headers })).status).toBeGreaterThanOrEqual(400);
+  }
+  for (const width of [1440, 360]) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.goto("/");
+    const card = page.getByRole("region", { name: "Refused by layer" });
+    await expect(card.getByRole("progressbar")).toHaveCount(6);
+    expect(await card.evaluate((one) => one.scrollHeight - one.clientHeight)).toBe(0);
+  }
+});
