@@ -18,6 +18,7 @@ import {
 } from "@mantine/core";
 import { IconAlertCircle } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
 import Link from "next/link";
 import { parseAsBoolean, useQueryState } from "nuqs";
 import { useState } from "react";
@@ -32,7 +33,7 @@ import { useMomentWords } from "../_ui/figures/moment";
 import { ZoneNote } from "../_ui/time/zone-note";
 import { Term } from "../_ui/words/term";
 import { BrakeCard } from "./brake-card";
-import { BrakeDialog, type BrakeDraft } from "./brake-dialog";
+import type { BrakeDraft } from "./brake-dialog";
 import { DecisionsChart } from "./decisions-chart";
 import { callsDayEarlier } from "./overview/day-earlier";
 import { MoversCard } from "./overview/movers-card";
@@ -40,6 +41,9 @@ import { ProviderCard } from "./provider-card";
 import { RefusedList } from "./refused-list";
 import { TenantTable } from "./tenant-table";
 import { Verdict } from "./verdict";
+
+// Loaded later: only a click needs it.
+const BrakeDialog = dynamic(() => import("./brake-dialog").then((part) => part.BrakeDialog), { ssr: false });
 
 const MOVERS_EVERY_MS = 15_000;
 const BEFORE_EVERY_MS = 60_000;
