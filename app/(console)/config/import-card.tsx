@@ -156,7 +156,7 @@ function PlanView({ plan, isApplying, onApply }: { plan: ConfigPlan; isApplying:
               {kind} {name}
             </Text>
             {drifted && (
-              <Badge variant="outline" color="yellow.9" tt="none">
+              <Badge variant="light" color="yellow" tt="none">
                 edited by hand since then
               </Badge>
             )}

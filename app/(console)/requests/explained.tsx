@@ -96,7 +96,7 @@ function Callers({ who, user, canStop }: CallersOf) {
           {words}
         </Anchor>
       ))}
-      {canStop && <StopAct of={`key ${keyName}`} label="Stop this key…" draft={{ scope: "key", name: keyId }} />}
+      {canStop && <StopAct of={`key ${keyName}`} label="Stop key…" draft={{ scope: "key", name: keyId }} />}
     </Group>
   );
 }

@@ -1,4 +1,4 @@
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
+import { type CSSVariablesResolver, createTheme, DEFAULT_THEME, type MantineColorsTuple } from "@mantine/core";
 
 /** The product's own blue-green, light to dark. */
 const river: MantineColorsTuple = [
@@ -14,11 +14,17 @@ const river: MantineColorsTuple = [
   "#005c64",
 ];
 
+/** A colour whose darkest shade carries white text: Mantine's own is below 4.5:1. */
+function darkened(color: "orange" | "yellow", darkest: string): MantineColorsTuple {
+  const [a, b, c, d, e, f, g, h, i] = DEFAULT_THEME.colors[color];
+  return [a, b, c, d, e, f, g, h, i, darkest];
+}
+
 const FONT =
   'ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", Arial, sans-serif';
 
 export const theme = createTheme({
-  colors: { river },
+  colors: { river, orange: darkened("orange", "#b33c06"), yellow: darkened("yellow", "#8a5600") },
   primaryColor: "river",
   // Shade 8 keeps white text readable on buttons in both schemes.
   primaryShade: { light: 8, dark: 8 },
