@@ -1,11 +1,12 @@
 import type { APIResponse, Page } from "@playwright/test";
 import { inEachLook, overflow, violations } from "../fixtures/looks/axe";
-import { expect, test } from "./fixture";
+import { expect, runsWhenOpen, test } from "./fixture";
 
 const PAGES = [
   "/",
   "/tiers",
   "/tiers/standard",
+  "/everyone",
   "/tenants",
   "/tenants/standard",
   "/tenants/enterprise/user?name=ada",
@@ -93,6 +94,48 @@ test("the palette and the review of a draft are accessible", async ({ console: p
   await inEachLook(page, async (look) => expect(await violations(page), look).toEqual([]));
 });
 
+test("explained calls, a statement, and pages of what does not exist are accessible", async ({
+  console: page,
+  spillway,
+}) => {
+  const refused = await spillway.exhaust(spillway.demo.keys.free, "looks");
+  const served = await spillway.chat(spillway.demo.keys.standard);
+  const ids = [refused, served].map(({ headers }) => headers.get("x-request-id") ?? "");
+  await expect.poll(() => spillway.ledgerRow(ids[1] ?? "")).not.toBeNull();
+  const month = new Date().toISOString().slice(0, 7);
+  for (const path of [
+    ...ids.map((id) => `/requests?id=${id}`),
+    `/statements?tenant=standard&month=${month}`,
+    "/requests?tenant=nobody",
+    "/tenants/nobody",
+    "/tiers/nothing",
+    "/nowhere",
+  ]) {
+    await page.goto(path);
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await expect(page.locator("[aria-busy=true]")).toHaveCount(0);
+    await seenInEachLook(page, path);
+  }
+});
+
+test("pages for people without a session are accessible", async ({ browser, spillway }) => {
+  const { url } = await spillway.admin<{ url: string }>("POST", "tenants/enterprise/link", {});
+  const context = await browser.newContext({ baseURL: spillway.baseUrl });
+  const page = runsWhenOpen(await context.newPage());
+  for (const path of [
+    url,
+    `${url.slice(0, -2)}xx`,
+    "/sign-in",
+    "/sign-in?error=not_invited",
+    "/invitation#of-nobody",
+  ]) {
+    await page.goto(path);
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await seenInEachLook(page, path);
+  }
+  await context.close();
+});
+
 test("the banner of a brake is accessible", async ({ console: page, spillway }) => {
   const scope = { model: "sim-vision" };
   const order = { scope, mode: "block", reason: "looks of the banner", expiresInSeconds: 60 };
@@ -161,6 +204,13 @@ async function holdStill(page: Page): Promise<void> {
     const answer = first.get(request.url()) ?? route.fetch();
     first.set(request.url(), answer);
     await route.fulfill({ response: await answer });
+  });
+}
+
+async function seenInEachLook(page: Page, what: string): Promise<void> {
+  await inEachLook(page, async (look) => {
+    expect(await violations(page), `${what}, ${look}`).toEqual([]);
+    expect(await overflow(page), `${what}, ${look}`).toBe(0);
   });
 }
 
