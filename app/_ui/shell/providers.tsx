@@ -5,7 +5,7 @@ import { Notifications } from "@mantine/notifications";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { NuqsAdapter } from "nuqs/adapters/next/app";
 import { type ReactNode, useState } from "react";
-import { cssVariables, theme } from "./theme";
+import { cssVariables, theme } from "../look/theme";
 
 export function Providers({ children, nonce }: { children: ReactNode; nonce: string }) {
   const [queries] = useState(
