@@ -138,7 +138,9 @@ test("grant a boost with a reason and an end; the next call passes, and it is in
 
   await page.goto("/audit");
   await expect(page.getByText("intact", { exact: true })).toBeVisible();
-  await expect(page.getByRole("region", { name: "Changes" })).toContainText("overrides.create");
+  await expect(page.getByRole("region", { name: "Changes" })).toContainText(
+    "Set an override: requests-per-minute of Fern Street Florist",
+  );
   await expect(page.getByRole("region", { name: "Changes" })).toContainText("launch day, asked for by sales");
   const saved = page.waitForEvent("download");
   await page.getByRole("link", { name: "CSV" }).click();

@@ -13,6 +13,7 @@ import { Failed } from "../../_ui/shell/page-head";
 import { TimePicker } from "../../_ui/time/time-picker";
 import { spanQuery } from "../../_ui/time/time-range";
 import { useTimeChoice } from "../../_ui/time/use-time-choice";
+import { actWords } from "./act-words";
 import { auditPlace } from "./audit-place";
 
 type Page = { readonly rows: readonly AuditView[]; readonly next: number | null };
@@ -65,7 +66,7 @@ export function AuditLog() {
       <Group gap="sm">
         <TextInput
           aria-label="Changed object"
-          placeholder="Changes to one object: a tenant, a tier, a key, a brake"
+          placeholder="Slug or id of one object"
           leftSection={<IconSearch size={16} aria-hidden />}
           value={target}
           onChange={(event) => setTarget(event.currentTarget.value)}
@@ -116,12 +117,13 @@ function Seal() {
   );
 }
 
-function Target({ row: { action, target } }: { row: AuditView }) {
+function Target({ row: { action, target, targetName } }: { row: AuditView }) {
   const href = auditPlace(action, target);
-  if (href === null) return target;
+  const name = targetName ?? target;
+  if (href === null) return name;
   return (
     <Anchor component={Link} href={href} size="sm" underline="always">
-      {target}
+      {name}
     </Anchor>
   );
 }
@@ -133,8 +135,8 @@ function Row({ row }: { row: AuditView }) {
     <Stack gap={4} px="md" py="sm" style={{ borderTop: "1px solid var(--mantine-color-default-border)" }}>
       <Group justify="space-between" wrap="nowrap" align="flex-start">
         <div style={{ minWidth: 0 }}>
-          <Text size="sm" style={{ overflowWrap: "anywhere" }}>
-            <b>{row.action}</b> <Target row={row} />
+          <Text size="sm" style={{ overflowWrap: "anywhere" }} title={`${row.action} ${row.target}`}>
+            <b>{actWords(row.action)}</b> <Target row={row} />
           </Text>
           <Text size="xs" c="dimmed" style={{ overflowWrap: "anywhere" }}>
             {row.actor} ({row.role}){row.address !== "" && ` from ${row.address}`} · <Moment at={row.at} />
@@ -156,7 +158,7 @@ function Row({ row }: { row: AuditView }) {
       </Group>
       {isOpen && (
         <Code block tabIndex={0} style={{ maxHeight: 320, overflow: "auto" }}>
-          {JSON.stringify({ before: row.before, after: row.after }, null, 2)}
+          {JSON.stringify({ action: row.action, target: row.target, before: row.before, after: row.after }, null, 2)}
         </Code>
       )}
     </Stack>

@@ -127,6 +127,7 @@ export const RECORDS_ANSWERS = {
         role: z.string(),
         seq: z.number(),
         target: z.string(),
+        targetName: z.string().nullable(),
       }),
     ),
     next: z.number().nullable(),

@@ -4,6 +4,7 @@ import type { AuditReport } from "@/lib/audit/verify";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 import { csvFile } from "../money/usage";
+import { targetNames } from "./target-names";
 
 export const auditQuery = z.strictObject({
   /** rows older than this one */
@@ -34,7 +35,8 @@ export async function listAudit({ context, input }: AdminRequest<typeof auditQue
   const rows = await readAudit(context.db, { ...input, limit: input.limit + 1 });
   const page = rows.slice(0, input.limit);
   const next = rows.length > input.limit ? (page.at(-1)?.seq ?? null) : null;
-  return { body: { rows: page.map(shown), next } };
+  const names = await targetNames(context.db, context.policy.snapshot.tiers.values(), page);
+  return { body: { rows: page.map((row, at) => shown(row, names[at] ?? null)), next } };
 }
 
 export type SealView = ReturnType<typeof sealed>;
@@ -73,7 +75,8 @@ function exported({ before, after, at, ...rest }: AuditRow) {
   return { at: at.toISOString(), ...rest, before: JSON.stringify(before), after: JSON.stringify(after) };
 }
 
-function shown(row: AuditRow) {
+/** `targetName`: what people call the target today; null = as the log writes it. */
+function shown(row: AuditRow, targetName: string | null) {
   const { previousHash: _previous, at, ...rest } = row;
-  return { ...rest, at: at.toISOString() };
+  return { ...rest, at: at.toISOString(), targetName };
 }
