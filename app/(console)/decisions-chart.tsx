@@ -7,9 +7,9 @@ import { memo, useState } from "react";
 import type { Overview } from "@/lib/console/overview/overview";
 import { chartsAhead } from "../_ui/figures/charts-ahead";
 import { useMomentWords } from "../_ui/figures/moment";
+import { lineThrough, roundTop } from "../_ui/time/line-through";
 import { partialBar, SO_FAR } from "../_ui/time/partial-bar";
 import { chosenMinutes, type Drag, placeOf, pressed } from "./overview/chosen-minutes";
-import { lineThrough, roundTop } from "./overview/day-earlier";
 
 const HEIGHT = 260;
 const BarChart = dynamic(() => import("../_ui/figures/charts").then((charts) => charts.BarChart), {
@@ -59,10 +59,8 @@ function Drawn({ points, changes, before }: ChartOf) {
   }
   const last = points.length - 1;
   const timeOf = (index: number) => momentWords(points[index]?.minute ?? "", "minute");
-  const data = points.map((point, index) => ({
-    ...point,
-    time: index === last ? `${timeOf(index)}${SO_FAR}` : timeOf(index),
-  }));
+  const times = points.map((_point, index) => (index === last ? `${timeOf(index)}${SO_FAR}` : timeOf(index)));
+  const data = points.map((point, index) => ({ ...point, time: times[index] ?? "" }));
   const marks = marksOf(points, changes).map(({ index, what }) => ({
     x: data[index]?.time ?? "",
     label: what,
@@ -107,7 +105,7 @@ function Drawn({ points, changes, before }: ChartOf) {
         onMouseLeave: () => setDrag(null),
       }}
       tickLine="none"
-      referenceLines={[...marks, ...lineThrough(data, before ?? [])]}
+      referenceLines={[...marks, ...lineThrough(times, before ?? [])]}
       valueFormatter={(value) => value.toLocaleString("en-US")}
     >
       {drag !== null && drag.from !== drag.to && (

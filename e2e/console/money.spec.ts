@@ -171,6 +171,19 @@ test("a tenant's own page is drawn in another zone as the server drew it, its fo
   await context.close();
 });
 
+test("spend is compared with the period before, in words and as a line through the bars", async ({
+  console: page,
+  spillway,
+}) => {
+  const answer = await spillway.chat(spillway.demo.keys.enterprise);
+  await expect.poll(() => spillway.ledgerRow(answer.headers.get("x-request-id") ?? "")).not.toBeNull();
+  await page.goto("/spend?compare=true");
+  const spend = page.getByRole("region", { name: "Spend over time" });
+  await expect(spend).toContainText("in the period before (the grey line)");
+  // One part between each two of the 24 hours.
+  await expect(spend.locator(".recharts-reference-line-line")).toHaveCount(23);
+});
+
 test("month end: a bill is imported, compared with the ledger, and both are exported", async ({
   console: page,
   spillway,

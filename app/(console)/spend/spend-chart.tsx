@@ -5,6 +5,7 @@ import type { UsageRow } from "@/lib/console/money/usage";
 import { chartsAhead } from "../../_ui/figures/charts-ahead";
 import { dollars } from "../../_ui/figures/format";
 import { useMomentWords } from "../../_ui/figures/moment";
+import { lineThrough, roundTop } from "../../_ui/time/line-through";
 import { partialBar, SO_FAR } from "../../_ui/time/partial-bar";
 
 export const CHART_HEIGHT = 260;
@@ -27,9 +28,11 @@ type ChartOf = {
   /** start of the newest one, in ms, and whether it is incomplete */
   readonly last: number;
   readonly isRunning: boolean;
+  /** micro-dollars of each bar in the previous period; null = not compared */
+  readonly before: readonly (number | null)[] | null;
 };
 
-/** Spend per hour or day, stacked by subject. */
+/** Spend per hour or day, stacked by subject, and a line of the previous period. */
 export function SpendChart(of: ChartOf) {
   const momentWords = useMomentWords();
   const { totals } = of;
@@ -50,16 +53,26 @@ export function SpendChart(of: ChartOf) {
     color: COLOURS[index] ?? "gray.6",
   }));
   const others = { name: "others", label: "Others", color: "gray.6" };
+  const points = pointsOf(of, shown, momentWords);
+  const { before } = of;
   return (
     <BarChart
       h={CHART_HEIGHT}
-      data={pointsOf(of, shown, momentWords)}
+      data={points}
       dataKey="at"
       type="stacked"
       series={totals.length > shown.length ? [...series, others] : series}
       withLegend
       legendProps={{ verticalAlign: "bottom" }}
-      yAxisProps={{ width: 64, tickFormatter: (value: number) => dollars(value) }}
+      yAxisProps={{
+        width: 64,
+        tickFormatter: (value: number) => dollars(value),
+        domain: [0, before === null ? "auto" : topOf(points, before)],
+      }}
+      referenceLines={lineThrough(
+        points.map(({ at }) => at),
+        before ?? [],
+      )}
       barProps={{ isAnimationActive: false, shape: BucketBar }}
       tickLine="none"
       valueFormatter={(value) => dollars(value)}
@@ -109,7 +122,7 @@ export function totalsOf(rows: readonly UsageRow[]): Total[] {
 /** No subject: a feature may be named "others". */
 const OTHERS = "\n";
 
-type Point = Readonly<Record<string, number | string>>;
+type Point = { readonly at: string; readonly [series: string]: number | string };
 type MomentWords = ReturnType<typeof useMomentWords>;
 
 /** One point per hour or day of the range in order, also without calls. */
@@ -131,6 +144,14 @@ function pointsOf(of: ChartOf, shown: readonly Total[], momentWords: MomentWords
     points.set(at, { ...point, [name]: Number(point[name] ?? 0) + row.costMicroUsd });
   }
   return [...points].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, point]) => point);
+}
+
+/** Above both the bars and the line: the chart itself sees only its bars. */
+function topOf(points: readonly Point[], before: readonly (number | null)[]): number {
+  const bars = points.map(({ at: _at, ...sums }) =>
+    Object.values(sums).reduce<number>((sum, one) => sum + Number(one), 0),
+  );
+  return roundTop(Math.max(...bars, ...before.map((one) => one ?? 0)));
 }
 
 /** Hours of more than one day show their day. */

@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
 import type { TimeChoice } from "../../_ui/time/time-range";
-import { type Asked, bucketsOf, firstUsagePath, usageBeforePath, usagePath } from "./usage-asked";
+import {
+  type Asked,
+  bucketsOf,
+  earlierBars,
+  firstUsagePath,
+  sumPerBar,
+  usageBeforePath,
+  usagePath,
+} from "./usage-asked";
 
 const NOW = Date.parse("2026-03-10T12:20:00Z");
 const asked = (change: Partial<TimeChoice>, more: Partial<Asked> = {}): Asked => ({
@@ -71,4 +79,29 @@ test("the read that comes with the page is the one that its chart asks", () => {
   expect(firstUsagePath({ month: "2026-02" }, "acme", NOW)).toBe(
     usagePath(asked({ month: "2026-02" }, { by: "model", tenant: "acme" }), NOW),
   );
+});
+
+test.each([
+  ["a day", asked({}), null, "grain=hour&by=tenant&from=2026-03-08T13h&to=2026-03-09T13h"],
+  [
+    "a day, of one tag",
+    asked({}, { by: "tag" }),
+    "a&b",
+    "grain=hour&by=tag&from=2026-03-08T13h&to=2026-03-09T13h&tag=a&b",
+  ],
+  ["thirty days", asked({ range: "30d" }), null, "grain=day&by=tenant&from=2026-01-10T00h&to=2026-02-09T00h"],
+  ["the running month", asked({ month: "2026-03" }), null, "grain=day&by=tenant&from=2026-02-01T00h&to=2026-02-11T00h"],
+  ["hours that are no longer kept", asked({ from: "2025-12-02T00:00:00Z", to: "2025-12-03T00:00:00Z" }), null, "none"],
+])("the earlier bars stand under those of the chart: %s", (_name, one, tag, path) => {
+  expect(short(earlierBars(one, tag, NOW)?.path ?? null)).toBe(path);
+});
+
+test("each bar has its sum in the previous period, and none behind its end", () => {
+  const [from, step] = [Date.parse("2026-02-27T00:00:00Z"), 86_400_000];
+  const rows = [
+    { bucket: "2026-02-28T00:00:00.000Z", costMicroUsd: 3 },
+    { bucket: "2026-02-28T00:00:00.000Z", costMicroUsd: 4 },
+    { bucket: null, costMicroUsd: 5 },
+  ];
+  expect(sumPerBar(rows, { from, to: from + 2 * step }, { step, buckets: 3 })).toEqual([0, 7, null]);
 });

@@ -83,6 +83,48 @@ export function usageBeforePath(asked: Asked, now: number): string | null {
   return `${pathOf(asked, { grain, from: near(before.from), to: near(before.to) })}&total=true${asked.by === "tag" ? "" : `&top=${BEFORE_MAX}`}`;
 }
 
+export type EarlierBars = {
+  /** the query of their sums */
+  readonly path: string;
+  /** start of the first one, and the end of the last one, in ms */
+  readonly from: number;
+  readonly to: number;
+};
+
+/**
+ * The bars of the previous period, each with the same place in it as a bar of the chart; null when there is no such
+ * period, or its hours are no longer stored. `tag`: only this one.
+ */
+export function earlierBars(asked: Asked, tag: string | null, now: number): EarlierBars | null {
+  const { grain, from, to, step } = bucketsOf(asked, now);
+  const { choice } = asked;
+  const ends = { from: new Date(from).toISOString(), to: to === null ? null : new Date(to).toISOString() };
+  const before = periodBefore(choice.month === null ? { ...choice, ...ends } : choice, now);
+  if (before === null || (grain === "hour" && now - before.from > HOURS_KEPT_MS)) return null;
+  const first = Math.floor(before.from / step) * step;
+  const end = Math.ceil(before.to / step) * step;
+  // One sum per bar; those of one tag are the sums of its values.
+  const by = tag === null ? "&top=1" : `&tag=${encodeURIComponent(tag)}`;
+  return { path: `${pathOf(asked, { grain, from: first, to: end })}${by}`, from: first, to: end };
+}
+
+/** The sum of each bar; null = it lies behind the end of the previous period. */
+export function sumPerBar(
+  rows: readonly { readonly bucket: string | null; readonly costMicroUsd: number }[],
+  { from, to }: Pick<EarlierBars, "from" | "to">,
+  { step, buckets }: { readonly step: number; readonly buckets: number },
+): (number | null)[] {
+  const sums = new Map<number, number>();
+  for (const { bucket, costMicroUsd } of rows) {
+    const at = Date.parse(bucket ?? "");
+    sums.set(at, (sums.get(at) ?? 0) + costMicroUsd);
+  }
+  return Array.from({ length: buckets }, (_, index) => {
+    const at = from + index * step;
+    return at < to ? (sums.get(at) ?? 0) : null;
+  });
+}
+
 function pathOf({ by, tenant }: Asked, bounds: { grain: string; from: number; to: number | null }): string {
   const query = new URLSearchParams({ grain: bounds.grain, by, from: new Date(bounds.from).toISOString() });
   if (bounds.to !== null) query.set("to", new Date(bounds.to).toISOString());

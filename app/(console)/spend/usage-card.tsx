@@ -18,8 +18,11 @@ import { ZoneNote } from "../../_ui/time/zone-note";
 import { CHART_HEIGHT, SpendChart, type Total, totalsOf } from "./spend-chart";
 import { ofOneTag, rowsOfTag, TagChoice, tagQuery } from "./tag-choice";
 import {
+  type Asked,
   bucketsOf,
+  earlierBars,
   SHOWN_MAX,
+  sumPerBar,
   USAGE_SPLITS,
   type UsageSplit,
   usageBeforePath,
@@ -54,15 +57,6 @@ export function UsageCard({ of = null }: { of?: string | null }) {
     queryFn: () => api<{ rows: UsageRow[]; totals?: UsageRow[] }>(usagePath(asked, Date.now())),
     refetchInterval: 5000,
   });
-  const before = useQuery({
-    queryKey: ["usage-before", choice, by, asked.tenant],
-    queryFn: async () => {
-      const path = usageBeforePath(asked, Date.now());
-      return path === null ? { rows: [] } : api<{ rows: UsageRow[] }>(path);
-    },
-    enabled: isCompared,
-    refetchInterval: BEFORE_EVERY_MS,
-  });
   const [chosenTag, setTag] = useQueryState("tag");
   const { tags, tag, rows } = useMemo(
     () => ofOneTag(usage.data?.rows, by === "tag" ? { chosen: chosenTag } : null),
@@ -71,6 +65,9 @@ export function UsageCard({ of = null }: { of?: string | null }) {
   const sums = usage.data?.totals;
   const totals = useMemo(() => totalsOf(sums ?? rows ?? []), [sums, rows]);
   const { grain, from, last, step, isRunning } = bucketsOf(asked, usage.dataUpdatedAt || Date.now());
+  const buckets = (last - from) / step + 1;
+  const { before, bars } = usePreviousPeriod(asked, tag, isCompared);
+  const line = isCompared && bars.data ? sumPerBar(bars.data.rows, bars.data.of, { step, buckets }) : null;
   const earlier = isCompared ? (rowsOfTag(before.data?.rows, tag) ?? null) : null;
   return (
     <Stack gap="md">
@@ -100,16 +97,17 @@ export function UsageCard({ of = null }: { of?: string | null }) {
             </Button>
           </Group>
         </Group>
-        <Failed what="Usage could not be loaded" error={usage.error ?? before.error} />
+        <Failed what="Usage could not be loaded" error={usage.error ?? before.error ?? bars.error} />
         {rows === undefined && usage.error === null && <Skeleton h={CHART_HEIGHT} />}
         {rows !== undefined && (
           <SpendChart
             rows={rows}
             totals={totals}
             grain={grain}
-            buckets={(last - from) / step + 1}
+            buckets={buckets}
             last={last}
             isRunning={isRunning}
+            before={line}
           />
         )}
         {rows !== undefined && (
@@ -118,6 +116,7 @@ export function UsageCard({ of = null }: { of?: string | null }) {
               {dollars(costOf(totals))} in all
               {earlier !== null &&
                 `, ${changeWords(costOf(totals), costOf(earlier))} against ${dollars(costOf(earlier))} in the period before`}
+              {line !== null && " (the grey line)"}
             </Text>
             {grain === "hour" ? (
               <ZoneNote />
@@ -132,6 +131,30 @@ export function UsageCard({ of = null }: { of?: string | null }) {
       {usage.data !== undefined && <Totals by={by} totals={totals} earlier={earlier} />}
     </Stack>
   );
+}
+
+/** The sums of the previous period for the table, and those of its bars for the chart. */
+function usePreviousPeriod(asked: Asked, tag: string | null, isCompared: boolean) {
+  const { choice, by, tenant } = asked;
+  const before = useQuery({
+    queryKey: ["usage-before", choice, by, tenant],
+    queryFn: async () => {
+      const path = usageBeforePath(asked, Date.now());
+      return path === null ? { rows: [] } : api<{ rows: UsageRow[] }>(path);
+    },
+    enabled: isCompared,
+    refetchInterval: BEFORE_EVERY_MS,
+  });
+  const bars = useQuery({
+    queryKey: ["usage-bars-before", choice, by, tenant, tag],
+    queryFn: async () => {
+      const of = earlierBars(asked, tag, Date.now());
+      return of === null ? null : { of, rows: (await api<{ rows: UsageRow[] }>(of.path)).rows };
+    },
+    enabled: isCompared,
+    refetchInterval: BEFORE_EVERY_MS,
+  });
+  return { before, bars };
 }
 
 function costOf(rows: readonly Pick<UsageRow, "costMicroUsd">[]): number {
