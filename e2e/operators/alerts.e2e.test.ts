@@ -169,7 +169,7 @@ test("refusals, spending and what is left of a limit are watched; an alert is se
   expect(told().filter((name) => name === "Refused")).toHaveLength(1);
   expect(told().filter((name) => name === "Spending")).toHaveLength(1);
   const [refused] = messages("traffic").filter((one) => one.rule === "Refused");
-  expect(refused?.findings[0]?.title).toMatch(/^free: \d+(\.\d)? % of \d+ calls were refused in 5 min$/);
+  expect(refused?.findings[0]?.title).toMatch(/^Fern Street Florist: \d+(\.\d)? % of \d+ calls were refused in 5 min$/);
 });
 
 test("invalid input is refused: unknown channels, private addresses without permission, rules of no kind", async () => {

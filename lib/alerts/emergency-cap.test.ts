@@ -22,13 +22,15 @@ test("a cap of requests, tokens or money is passed by all tenants together, in t
   expect(overCap({ callsPerMinute: 4 }, [{ tenant: "a", ...used(5, 2) }])).toBeNull();
 });
 
+const called = (tenant: string) => (tenant === "big" ? "Big & Co" : tenant);
+
 test("one key is stopped where that is enough, and its tenant where it is not", () => {
-  const loop = heaviestOver({ callsPerMinute: 50 }, tenants, keys);
+  const loop = heaviestOver({ callsPerMinute: 50 }, tenants, keys, called);
   expect(loop).toMatchObject({ subject: "big/k_loop", detail: { tenant: "big", key: "k_loop", used: 110, most: 50 } });
-  expect(loop?.title).toContain("the key k_loop of big used most, 60 calls");
-  const whole = heaviestOver({ callsPerMinute: 49 }, tenants, keys);
+  expect(loop?.title).toContain("the key k_loop of Big & Co used most, 60 calls");
+  const whole = heaviestOver({ callsPerMinute: 49 }, tenants, keys, called);
   expect(whole).toMatchObject({ subject: "big", detail: { tenant: "big" } });
   expect(whole?.detail).not.toHaveProperty("key");
   // If a key's usage is not in the books yet, its tenant is stopped.
-  expect(heaviestOver({ callsPerMinute: 109 }, tenants, [])).toMatchObject({ subject: "big" });
+  expect(heaviestOver({ callsPerMinute: 109 }, tenants, [], called)).toMatchObject({ subject: "big" });
 });

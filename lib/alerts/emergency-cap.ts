@@ -46,7 +46,12 @@ export type Heaviest = { readonly subject: string; readonly title: string; reado
  * What to stop when a cap is exceeded: the smallest scope that brings the rest below it. One key, if that is enough;
  * otherwise the tenant with the most usage. If the others still exceed it, the next heaviest follows a minute later.
  */
-export function heaviestOver(cap: Cap, tenants: readonly TenantMinute[], keys: readonly KeyMinute[]): Heaviest | null {
+export function heaviestOver(
+  cap: Cap,
+  tenants: readonly TenantMinute[],
+  keys: readonly KeyMinute[],
+  called: (tenant: string) => string,
+): Heaviest | null {
   const over = overCap(cap, tenants);
   if (over === null) return null;
   const { unit, most, used, minutesAgo } = over;
@@ -56,12 +61,12 @@ export function heaviestOver(cap: Cap, tenants: readonly TenantMinute[], keys: r
   const detail = { used, most, what: unit };
   if (key !== null && used - key[unit] <= most) {
     const { tenant, key: id } = key;
-    const title = `${what}; the key ${id} of ${tenant} used most, ${amount(key[unit])}`;
+    const title = `${what}; the key ${id} of ${called(tenant)} used most, ${amount(key[unit])}`;
     return { subject: `${tenant}/${id}`, title, detail: { ...detail, tenant, key: id } };
   }
   const one = heaviest(tenants, unit, minutesAgo);
   if (one === null) return null;
-  const title = `${what}; ${one.tenant} used most, ${amount(one[unit])}`;
+  const title = `${what}; ${called(one.tenant)} used most, ${amount(one[unit])}`;
   return { subject: one.tenant, title, detail: { ...detail, tenant: one.tenant } };
 }
 

@@ -4,6 +4,7 @@ import { type Facts, findingsOf, ruleWatch, scopeOf } from "./rules";
 
 const NOW = Date.parse("2026-11-21T12:00:00Z");
 const NOTHING: Facts = {
+  called: (tenant) => (tenant === "acme" ? "Acme & Co" : tenant),
   passed: [],
   limits: [],
   forecasts: [],
@@ -101,7 +102,7 @@ test("a limit counts by what is left of it, a threshold from its percent on, eac
     { subject: "event 2", once: true },
   ]);
   expect(found({ kind: "budget_threshold" }, { passed })[0]?.title).toBe(
-    'Budget "month" has passed 50 %: $5.00 of $10.00 (acme)',
+    'Budget "month" has passed 50 %: $5.00 of $10.00 (Acme & Co)',
   );
 });
 
@@ -152,6 +153,6 @@ test("what a key's holder asks for is found until it is done, for the tenant tha
   const wishes = [one, { ...one, id: "wsh_2", tenant: "other" }];
   expect(subjects({ kind: "more_asked" }, { wishes })).toEqual(["wsh_1", "wsh_2"]);
   expect(found({ kind: "more_asked", tenant: "acme" }, { wishes })).toMatchObject([
-    { title: 'Key "batch" of acme asks for more: 100 more calls a minute', once: false },
+    { title: 'Key "batch" of Acme & Co asks for more: 100 more calls a minute', once: false },
   ]);
 });

@@ -93,6 +93,8 @@ export type Finding = {
 
 /** The facts that rules are checked against; the console shows the same numbers. Money in micro-dollars. */
 export type Facts = {
+  /** a tenant's name, by its slug */
+  readonly called: (tenant: string) => string;
   /** thresholds that were passed and not yet checked */
   readonly passed: readonly {
     readonly seq: number;
@@ -206,22 +208,22 @@ function isFor(watch: { readonly tenant?: string | undefined }, slug: string | n
   return watch.tenant === undefined || watch.tenant === slug;
 }
 
-function passedThresholds(watch: Watch<"budget_threshold">, { passed }: Facts): Finding[] {
+function passedThresholds(watch: Watch<"budget_threshold">, { passed, called }: Facts): Finding[] {
   return passed
     .filter((one) => isFor(watch, one.tenant) && one.percent >= watch.minPercent)
     .map((one) => ({
       subject: `event ${one.seq}`,
-      title: `Budget "${one.budget}" has passed ${round(one.percent)} %: ${exactDollars(one.spentMicroUsd)} of ${exactDollars(one.amountMicroUsd)}${one.tenant === null ? "" : ` (${one.tenant})`}`,
+      title: `Budget "${one.budget}" has passed ${round(one.percent)} %: ${exactDollars(one.spentMicroUsd)} of ${exactDollars(one.amountMicroUsd)}${one.tenant === null ? "" : ` (${called(one.tenant)})`}`,
       detail: one,
       once: true,
     }));
 }
 
-function nearlyUsedLimits(watch: Watch<"limit_remaining">, { limits }: Facts): Finding[] {
+function nearlyUsedLimits(watch: Watch<"limit_remaining">, { limits, called }: Facts): Finding[] {
   return limits
     .filter((one) => isFor(watch, one.tenant) && one.capacity > 0 && leftShare(one) <= watch.percent)
     .map((one) => {
-      const title = `${one.tenant} has ${round(leftShare(one))} % left of "${one.limit}"`;
+      const title = `${called(one.tenant)} has ${round(leftShare(one))} % left of "${one.limit}"`;
       return state(`${one.tenant}/${one.limit}`, title, one);
     });
 }
@@ -240,7 +242,7 @@ function refusedTenants(watch: Watch<"refusal_rate">, facts: Facts): Finding[] {
     const asked = one.calls + one.refused;
     const share = (one.refused / Math.max(1, asked)) * 100;
     if (!isFor(watch, one.tenant) || asked < watch.minCalls || share < watch.percent) return [];
-    const title = `${one.tenant}: ${round(share)} % of ${asked} calls were refused in ${watch.minutes} min`;
+    const title = `${facts.called(one.tenant)}: ${round(share)} % of ${asked} calls were refused in ${watch.minutes} min`;
     return state(one.tenant, title, one);
   });
 }
@@ -250,7 +252,7 @@ function fastSpenders(watch: Watch<"spend_rate">, facts: Facts): Finding[] {
     const rate = one.costMicroUsd / watch.minutes;
     if (!isFor(watch, one.tenant) || rate < watch.microUsdPerMinute) return [];
     const detail = { ...one, microUsdPerMinute: rate };
-    return state(one.tenant, `${one.tenant} spends ${exactDollars(rate)} per minute`, detail);
+    return state(one.tenant, `${facts.called(one.tenant)} spends ${exactDollars(rate)} per minute`, detail);
   });
 }
 
@@ -260,7 +262,7 @@ function failingProviders(watch: Watch<"upstream_errors">, facts: Facts): Findin
     .flatMap(([provider, answered]) => failing(provider, answered, watch))
     .map((one) => {
       const { provider, tenant: only } = one;
-      const about = only === undefined ? provider : `${provider}, for ${only}`;
+      const about = only === undefined ? provider : `${provider}, for ${facts.called(only)}`;
       const title = `${about}: ${round(failedPercent(one))} % of ${one.calls} calls failed in ${watch.minutes} min`;
       return state(only === undefined ? provider : `${provider}/${only}`, title, one);
     });
@@ -278,8 +280,8 @@ function limitedPlaces(watch: Watch<"upstream_limited">, { places }: Facts): Fin
 }
 
 /** The whole installation exceeds its cap. A brake stops the smallest scope that helps. */
-function heaviestOverCap(watch: Watch<"emergency_cap">, { traffic, keyTraffic }: Facts): Finding[] {
-  const found = heaviestOver(watch, traffic, keyTraffic);
+function heaviestOverCap(watch: Watch<"emergency_cap">, { traffic, keyTraffic, called }: Facts): Finding[] {
+  const found = heaviestOver(watch, traffic, keyTraffic, called);
   return found === null ? [] : [state(found.subject, found.title, { ...found.detail })];
 }
 
@@ -289,28 +291,28 @@ function overdueDrill(watch: Watch<"drill_overdue">, { lastBrakeAt, now }: Facts
   return isOverdue ? [state("drill", `No brake has been tried for ${watch.days} days`, detail)] : [];
 }
 
-function expiringKeys(watch: Watch<"key_expiring">, { keys, now }: Facts): Finding[] {
+function expiringKeys(watch: Watch<"key_expiring">, { keys, called, now }: Facts): Finding[] {
   return keys
     .filter((one) => isFor(watch, one.tenant) && one.expiresAt > now && one.expiresAt - now <= watch.days * DAY_MS)
     .map((one) => {
       const expires = new Date(one.expiresAt).toISOString();
-      return state(one.id, `Key "${one.name}" (${one.id}) of ${one.tenant} expires ${expires}`, one);
+      return state(one.id, `Key "${one.name}" (${one.id}) of ${called(one.tenant)} expires ${expires}`, one);
     });
 }
 
-function dueRotations(watch: Watch<"key_rotation">, { rotations, now }: Facts): Finding[] {
+function dueRotations(watch: Watch<"key_rotation">, { rotations, called, now }: Facts): Finding[] {
   return rotations
     .filter((one) => isFor(watch, one.tenant) && one.dueAt - now <= watch.days * DAY_MS)
     .map((one) => {
       const due = `${one.dueAt <= now ? "was" : "is"} to be replaced by ${new Date(one.dueAt).toISOString()}`;
-      return state(one.id, `Key "${one.name}" (${one.id}) of ${one.tenant} ${due}`, one);
+      return state(one.id, `Key "${one.name}" (${one.id}) of ${called(one.tenant)} ${due}`, one);
     });
 }
 
-function openWishes(watch: Watch<"more_asked">, { wishes }: Facts): Finding[] {
+function openWishes(watch: Watch<"more_asked">, { wishes, called }: Facts): Finding[] {
   return wishes
     .filter((one) => isFor(watch, one.tenant))
-    .map((one) => state(one.id, `Key "${one.keyName}" of ${one.tenant} asks for more: ${one.wish}`, one));
+    .map((one) => state(one.id, `Key "${one.keyName}" of ${called(one.tenant)} asks for more: ${one.wish}`, one));
 }
 
 function leftShare({ used, capacity }: { used: number; capacity: number }): number {

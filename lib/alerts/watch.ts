@@ -43,6 +43,8 @@ import {
 
 /** Facts outside the database, from the functions that decide; the console shows the same. */
 export type LiveFacts = {
+  /** names of tenants by their slugs */
+  names(): ReadonlyMap<string, string>;
   limits(): Promise<Facts["limits"]>;
   forecasts(): Promise<Facts["forecasts"]>;
   isStoreAway(): boolean;
@@ -210,7 +212,9 @@ async function factsFor(tx: Database, live: LiveFacts, rules: readonly RuleWatch
   // Only then: it is read from the books, call by call.
   const isOver = rules.some((rule) => rule.kind === "emergency_cap" && overCap(rule, traffic) !== null);
   const lastMinute = new Date(thisMinute - MINUTE_MS);
+  const names = live.names();
   return {
+    called: (tenant) => names.get(tenant) ?? tenant,
     passed: await takePassed(tx),
     limits: asks("limit_remaining") ? await live.limits() : [],
     forecasts: asks("forecast") ? await live.forecasts() : [],

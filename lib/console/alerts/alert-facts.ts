@@ -9,6 +9,7 @@ import { lookAtTenants } from "../overview/nearest/tenant-lines";
 export function liveFacts(context: ConsoleContext, isStoreAway: () => boolean): LiveFacts {
   const { clock, db } = context;
   return {
+    names: () => new Map([...context.policy.snapshot.tenants.values()].map(({ slug, name }) => [slug, name])),
     limits: async () => {
       const { snapshot } = context.policy;
       const { bindings } = await lookAtTenants(context, clock.now());
