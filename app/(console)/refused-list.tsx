@@ -1,6 +1,7 @@
 "use client";
 
-import { Card, Group, Progress, Stack, Text } from "@mantine/core";
+import { Anchor, Card, Group, Progress, Stack, Text } from "@mantine/core";
+import Link from "next/link";
 import type { Overview } from "@/lib/console/overview/overview";
 import { DIMENSION_WORDS, LAYER_WORDS, plural } from "../_ui/figures/format";
 
@@ -9,6 +10,7 @@ const ROWS_MAX = 6;
 /** Refusals by layer, most frequent first. */
 export function RefusedList({ refused }: { refused: Overview["refused"] }) {
   const most = Math.max(1, ...refused.map((row) => row.lastHour));
+  const rest = refused.slice(ROWS_MAX).reduce((sum, row) => sum + row.lastHour, 0);
   return (
     // It grows with its rows. A card that may shrink would cut them off.
     <Card component="section" aria-label="Refused by layer" flex="1 0 auto">
@@ -40,6 +42,11 @@ export function RefusedList({ refused }: { refused: Overview["refused"] }) {
             />
           </div>
         ))}
+        {rest > 0 && (
+          <Anchor component={Link} href="/requests/log?kind=refused" size="sm" underline="always">
+            {plural(rest, "call")} by others
+          </Anchor>
+        )}
       </Stack>
     </Card>
   );

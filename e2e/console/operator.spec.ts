@@ -311,6 +311,7 @@ test("refusals of many layers are all readable, and nothing of them is cut off",
     await page.goto("/");
     const card = page.getByRole("region", { name: "Refused by layer" });
     await expect(card.getByRole("progressbar")).toHaveCount(6);
+    await expect(card.getByRole("link", { name: /^[\d,]+ calls? by others$/ })).toBeVisible();
     expect(await card.evaluate((one) => one.scrollHeight - one.clientHeight)).toBe(0);
   }
 });

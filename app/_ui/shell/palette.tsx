@@ -51,7 +51,7 @@ export function Palette({ role }: { role: string }) {
 type Entry = { readonly id: string; readonly label: string; readonly description: string; readonly href: string };
 type Known = { readonly tenants: readonly TenantView[]; readonly keys: readonly KeyView[] };
 
-/** The matches: the call of a pasted id first, then tenants, keys, brakes and pages. */
+/** The matches: the call of a pasted id first, then tenants, keys, brakes and pages; "stop acme" has the brake first. */
 function entriesFor(text: string, { tenants, keys }: Known, role: Role): Entry[] {
   const wanted = text.trim().toLowerCase();
   const has = (...words: string[]) => words.join(" ").toLowerCase().includes(wanted);
@@ -60,8 +60,15 @@ function entriesFor(text: string, { tenants, keys }: Known, role: Role): Entry[]
   const ofKeys = wanted === "" ? [] : keys.slice(0, KEYS_SHOWN);
   const mayStop = can(role, "brakes.set");
   const stopAll = { id: "stop", label: "Stop calls…", description: "set a brake", href: "/?stop=all" };
+  const stops = [
+    ...(mayStop && has(stopAll.label, "brake", "kill") ? [stopAll] : []),
+    ...(mayStop && wanted !== "" ? found.map(stopOf) : []),
+  ];
+  // Enter takes the first match.
+  const isStop = /^(stop|brake|kill)\b/.test(wanted);
   return [
     ...callIn(text),
+    ...(isStop ? stops : []),
     ...found.map(({ slug, name }) => ({
       id: slug,
       label: name,
@@ -74,8 +81,7 @@ function entriesFor(text: string, { tenants, keys }: Known, role: Role): Entry[]
       description: `key "${name}" of ${tenant}`,
       href: `/tenants/${tenant}`,
     })),
-    ...(mayStop && has(stopAll.label, "brake", "kill") ? [stopAll] : []),
-    ...(mayStop && wanted !== "" ? found.map(stopOf) : []),
+    ...(isStop ? [] : stops),
     ...NAV.filter((page) => can(role, page.action) && has(page.label)).map(({ href, label }) => ({
       id: href,
       label,
