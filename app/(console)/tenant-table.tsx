@@ -1,6 +1,7 @@
 "use client";
 
 import { Anchor, Badge, Button, Card, Group, Progress, Stack, Table, Text } from "@mantine/core";
+import { useMediaQuery } from "@mantine/hooks";
 import { IconHandStop } from "@tabler/icons-react";
 import Link from "next/link";
 import type { TenantLine } from "@/lib/console/overview/nearest/most-urgent";
@@ -19,10 +20,16 @@ type Props = Act & {
   readonly total: number;
 };
 
+/** As Mantine's breakpoint sm. */
+const [WIDE, NARROW] = ["(min-width: 48em)", "(max-width: 47.99em)"];
+
 /** The tenants that need attention first, with their activity and nearest limit; cards instead of rows on a phone. */
 export function TenantTable({ tenants, trends, total, ...act }: Props) {
   const trendOf = new Map(trends.map(({ slug, callsPerMinute }) => [slug, callsPerMinute]));
   const { rows, holders } = useHeldOrder(tenants, (tenant) => tenant.slug);
+  // The server knows no width and sends both forms; the browser keeps one of them.
+  const isWide = useMediaQuery(WIDE);
+  const isNarrow = useMediaQuery(NARROW);
   return (
     <Card component="section" aria-label="Tenants" padding={0} {...holders}>
       <Group justify="space-between" p="md" pb="xs" gap="xs">
@@ -56,14 +63,14 @@ export function TenantTable({ tenants, trends, total, ...act }: Props) {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {rows.map((tenant) => (
+            {(isNarrow ? [] : rows).map((tenant) => (
               <Row key={tenant.slug} tenant={tenant} trend={trendOf.get(tenant.slug)} {...act} />
             ))}
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
       <Stack gap={0} hiddenFrom="sm">
-        {rows.map((tenant) => (
+        {(isWide ? [] : rows).map((tenant) => (
           <PhoneCard key={tenant.slug} tenant={tenant} trend={trendOf.get(tenant.slug)} {...act} />
         ))}
       </Stack>
