@@ -114,8 +114,7 @@ export function UsageCard({ of = null }: { of?: string | null }) {
           <Group justify="space-between" gap="xs" mt="xs">
             <Text size="sm">
               {dollars(costOf(totals))} in all
-              {earlier !== null &&
-                `, ${changeWords(costOf(totals), costOf(earlier))} against ${dollars(costOf(earlier))} in the period before`}
+              {earlier !== null && againstWords(costOf(totals), costOf(earlier))}
               {line !== null && " (the grey line)"}
             </Text>
             {grain === "hour" ? (
@@ -155,6 +154,11 @@ function usePreviousPeriod(asked: Asked, tag: string | null, isCompared: boolean
     refetchInterval: BEFORE_EVERY_MS,
   });
   return { before, bars };
+}
+
+function againstWords(now: number, before: number): string {
+  if (before === 0) return ", nothing in the period before";
+  return `, ${changeWords(now, before)} against ${dollars(before)} in the period before`;
 }
 
 function costOf(rows: readonly Pick<UsageRow, "costMicroUsd">[]): number {
