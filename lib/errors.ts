@@ -120,6 +120,7 @@ export const ERRORS = {
   limiter_unavailable: { status: 503, ...server },
   limiter_error: { status: 500, ...server },
   auth_unavailable: { status: 503, ...server },
+  database_unavailable: { status: 503, ...server },
   starting: { status: 503, ...server },
   shutting_down: { status: 503, ...server },
   upstream_rate_limited: { status: 429, openai: "rate_limit_error", anthropic: "rate_limit_error" },

@@ -5,7 +5,7 @@ export default function PageFault({ error, reset }: { error: Error & { digest?: 
   return (
     <div className="notice" role="alert">
       <h1>This page could not be shown</h1>
-      <p>Calls are served and limited as before. Brakes can be set on the overview.</p>
+      <p>Calls are served and limited as before. Brakes can be set on the overview, and with the operator token.</p>
       {error.digest !== undefined && (
         <p>
           For the server&apos;s log: <code>{error.digest}</code>

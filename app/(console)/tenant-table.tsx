@@ -40,10 +40,7 @@ export function TenantTable({ tenants, trends, total, ...act }: Props) {
       </Group>
       {total === 0 && (
         <Text px="md" pb="md" size="sm">
-          There are no tenants yet.{" "}
-          <Anchor component={Link} href="/setup" size="sm" underline="always">
-            Get started: five steps to your first call
-          </Anchor>
+          There are no tenants yet.
         </Text>
       )}
       <Table.ScrollContainer hidden={total === 0} minWidth={1000} visibleFrom="sm" type="native">

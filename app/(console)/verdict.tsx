@@ -6,6 +6,7 @@ import Link from "next/link";
 import type { Overview } from "@/lib/console/overview/overview";
 import { findingsOf } from "@/lib/console/overview/verdict.shared";
 import { Moment } from "../_ui/figures/moment";
+import { NextStep } from "../_ui/words/next-step";
 
 /** Whether something needs attention: what, since when, and where to look. */
 export function Verdict({ seen }: { seen: Overview }) {
@@ -22,7 +23,11 @@ export function Verdict({ seen }: { seen: Overview }) {
           style={{ flexShrink: 0, marginTop: 1 }}
           aria-hidden
         />
-        {findings.length === 0 ? (
+        {seen.tenantsTotal === 0 && findings.length === 0 ? (
+          <Text size="sm">
+            <NextStep says="Nothing can call yet." href="/setup" page="Get started: five steps to your first call" />
+          </Text>
+        ) : findings.length === 0 ? (
           <Text size="sm">
             No active brakes, no open alerts, and no tenant with more than 20 % of its calls refused.
           </Text>

@@ -85,9 +85,9 @@ async function signedIn(base, demo) {
 async function failEverything(context) {
   const body = JSON.stringify({
     type: "about:blank",
-    title: "unavailable",
+    title: "database_unavailable",
     status: 503,
-    detail: "The database cannot be reached. Try again in a moment.",
+    detail: "The database cannot be reached. Calls are still served under the last known limits.",
   });
   await context.route(/\/api\/admin\//, (route) =>
     route.fulfill({ status: 503, contentType: "application/problem+json", body }),

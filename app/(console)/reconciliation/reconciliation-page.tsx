@@ -1,6 +1,6 @@
 "use client";
 
-import { Badge, Button, FileInput, Group, Select, Skeleton, Stack, Text } from "@mantine/core";
+import { Badge, Button, Card, FileInput, Group, Select, Skeleton, Stack, Text } from "@mantine/core";
 import { IconDownload, IconUpload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useQueryState } from "nuqs";
@@ -74,13 +74,15 @@ export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
       <TimePicker choice={time} presets={["7d", "30d"]} onChange={setTime} />
       <Failed what="The ledger could not be compared" error={catalog.error ?? drift.error} />
       {isBare && (
-        <Text size="sm">
-          <NextStep
-            says="No providers yet, so there is no bill to compare. Add one:"
-            href="/providers"
-            page="Providers"
-          />
-        </Text>
+        <Card>
+          <Text size="sm">
+            <NextStep
+              says="No providers yet, so there is no bill to compare. Add one:"
+              href="/providers"
+              page="Providers"
+            />
+          </Text>
+        </Card>
       )}
       {drift.data === undefined && !isBare && (catalog.error ?? drift.error) === null && (
         <Skeleton h={420} radius="md" />

@@ -71,7 +71,9 @@ export function Latest({
       {failed}
       <Card padding={0} component="section" aria-label="Latest calls">
         {shown.length === 0 && (
-          <Text p="md">{find === "" ? (EMPTY[kind] ?? EMPTY.all) : "No match among the latest thousand calls."}</Text>
+          <Text p="md" size="sm">
+            {find === "" ? (EMPTY[kind] ?? EMPTY.all) : "No match among the latest thousand calls."}
+          </Text>
         )}
         {shown.map((one) => (
           <div key={one.id} style={{ borderTop: "1px solid var(--mantine-color-default-border)" }}>

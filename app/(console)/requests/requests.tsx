@@ -1,6 +1,6 @@
 "use client";
 
-import { Anchor, Group, SegmentedControl, Stack, Switch, Text, Textarea, TextInput, Title } from "@mantine/core";
+import { Anchor, Card, Group, SegmentedControl, Stack, Switch, Text, Textarea, TextInput, Title } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import Link from "next/link";
 import { parseAsString, useQueryState } from "nuqs";
@@ -10,6 +10,7 @@ import { readPasted } from "../../_ui/forms/pasted";
 import { TenantSelect } from "../../_ui/forms/tenant-select";
 import { RefusalCard } from "../../_ui/limits/refusal-card";
 import { Failed } from "../../_ui/shell/page-head";
+import { NextStep } from "../../_ui/words/next-step";
 import { Explained } from "./explained";
 import { Latest } from "./latest";
 import { RefusalOrigin } from "./refusal-origin";
@@ -88,12 +89,15 @@ export function Requests({ id, ...rights }: { id: string; canBoost: boolean; can
             <Switch label="Live" checked={isLive} onChange={(event) => setIsLive(event.currentTarget.checked)} />
           </Group>
           {first.data?.tenants.length === 0 && tenant === null && (
-            <Text size="sm">
-              There are no tenants yet, so there are no calls.{" "}
-              <Anchor component={Link} href="/setup" size="sm" underline="always">
-                Get started
-              </Anchor>
-            </Text>
+            <Card>
+              <Text size="sm">
+                <NextStep
+                  says="There are no tenants yet, so there are no calls."
+                  href="/setup"
+                  page="Get started: five steps to your first call"
+                />
+              </Text>
+            </Card>
           )}
           <Failed what="The tenants could not be loaded" error={first.error} />
           {chosen !== null && <Latest tenant={chosen} kind={kind} isLive={isLive} find={sought} />}

@@ -79,7 +79,7 @@ export function SetupPage({ canEdit }: { canEdit: boolean }) {
             number={5}
             title="API key"
             about="The key that a tenant's application sends. Shown only once."
-            state={made.key !== null ? "ready for the first call" : keys.length > 0 ? "keys exist" : ""}
+            state={made.key !== null ? "ready for the first call" : keys.length > 0 ? "All keys" : ""}
             isReady={tenants.total > 0}
             href="/keys"
             {...step("key")}

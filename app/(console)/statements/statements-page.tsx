@@ -1,9 +1,8 @@
 "use client";
 
-import { Anchor, Button, Group, Skeleton, Stack, Text } from "@mantine/core";
+import { Button, Card, Group, Skeleton, Stack, Text } from "@mantine/core";
 import { IconDownload, IconPrinter } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import Link from "next/link";
 import { parseAsString, useQueryStates } from "nuqs";
 import type { StatementView } from "@/lib/console/money/statement/statement-lines";
 import { api } from "../../_ui/data/api";
@@ -12,6 +11,7 @@ import { TenantSelect } from "../../_ui/forms/tenant-select";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { MonthPicker } from "../../_ui/time/month-picker";
 import { monthBack } from "../../_ui/time/time-range";
+import { NextStep } from "../../_ui/words/next-step";
 import { StatementSheet } from "./statement-sheet";
 
 /** A tenant's use in a calendar month: to read, print or save as a table. */
@@ -61,12 +61,15 @@ export function StatementsPage() {
       </Group>
       <Failed what="The statement could not be made" error={statement.error ?? first.error} />
       {isEmpty && (
-        <Text>
-          There are no tenants yet.{" "}
-          <Anchor component={Link} href="/setup" underline="always">
-            Get started
-          </Anchor>
-        </Text>
+        <Card>
+          <Text size="sm">
+            <NextStep
+              says="There are no tenants yet, so there is no statement."
+              href="/setup"
+              page="Get started: five steps to your first call"
+            />
+          </Text>
+        </Card>
       )}
       {statement.data === undefined && (statement.error ?? first.error) === null && !isEmpty && (
         <Skeleton h={640} radius="md" />

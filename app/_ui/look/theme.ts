@@ -68,6 +68,9 @@ export const cssVariables: CSSVariablesResolver = (known) => ({
     "--mantine-color-placeholder": known.colors.dark?.[1] ?? "#b8b8b8",
     // Mantine's is the colour of a card: the button on it would be a word alone.
     "--mantine-color-disabled": known.colors.dark?.[5] ?? "#3b3b3b",
+    // Mantine's is as strong as the button that stops all calls.
+    "--mantine-color-red-light": "#3b2022",
+    "--mantine-color-red-light-color": "#ffb3b3",
     "--spillway-page": "#17191c",
   },
 });

@@ -1,6 +1,6 @@
 "use client";
 
-import { Alert, Anchor, Button, Group, Stack, Text, Title } from "@mantine/core";
+import { Alert, Anchor, Button, Group, Text, Title } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import Link from "next/link";
 import type { ReactNode } from "react";
@@ -59,9 +59,11 @@ export function Failed({
   const seenAt = Math.max(0, ...failed.flatMap(({ state }) => (state.data === undefined ? [] : state.dataUpdatedAt)));
   return (
     <Alert color="red" title={what} role="alert">
-      <Stack align="flex-start" gap="xs">
-        {error.message}
-        {seenAt > 0 && <b>The figures below are old: {momentWords(new Date(seenAt).toISOString(), "time")}.</b>}
+      <Group justify="space-between" align="flex-end" gap="xs">
+        <Text size="sm" flex="1 1 240px">
+          {error.message}
+          {seenAt > 0 && <b> The figures below are old: {momentWords(new Date(seenAt).toISOString(), "time")}.</b>}
+        </Text>
         {isNowhere && otherwise !== undefined && (
           <Anchor component={Link} href={otherwise.href} size="sm" underline="always">
             {otherwise.label}
@@ -72,7 +74,7 @@ export function Failed({
             Try again
           </Button>
         )}
-      </Stack>
+      </Group>
     </Alert>
   );
 }

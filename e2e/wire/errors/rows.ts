@@ -125,6 +125,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   limiter_error: "e2e/wire/limiter-error.e2e.test.ts",
   limiter_unavailable: "e2e/fleet/shared-store.e2e.test.ts",
   auth_unavailable: "e2e/chaos/database-faults.e2e.test.ts",
+  database_unavailable: "lib/console/kernel/change.rim.test.ts",
   starting: "e2e/chaos/boot-faults.e2e.test.ts",
   shutting_down: "e2e/chaos/crash.e2e.test.ts",
   thread_not_found: "lib/wire/anthropic/threads.test.ts",

@@ -1,7 +1,7 @@
 import pg from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
-import type { OpenDatabase } from "@/db/client";
+import { type OpenDatabase, openDatabase } from "@/db/client";
 import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { auditAfter } from "@/db/queries/operators/audit";
 import { systemClock } from "@/lib/clock";
@@ -17,7 +17,7 @@ import { listInstances } from "../money/usage";
 import { getTier } from "../tiers/tiers";
 import { ADDRESS_HEADER } from "./address-header";
 import { type Actor, BasedOn, type ConsoleContext, setCurrentConsole } from "./context";
-import { sessionActor } from "./door";
+import { answerWith, sessionActor } from "./door";
 
 const ACTOR: Actor = { name: "ann@example.test", role: "admin", address: "127.0.0.1", session: null };
 /** Tries are counted by a clock that stands: no window ends within a test. */
@@ -275,6 +275,23 @@ test("a session ends a day after the sign-in, however much it is used", async ()
   const at = (hours: number) => ({ ...context, clock: { now: () => Date.now() + hours * 3600_000 } });
   expect(await sessionActor(at(23), own)).toMatchObject({ name: "lasting@example.test" });
   expect(await sessionActor(at(24), own)).toBeNull();
+});
+
+test("while the database is away the answer says so, and what still works", async () => {
+  const away = await openDatabase({ url: database.postgres.url, log: makeLog("silent") });
+  await away.close();
+  setCurrentConsole({ ...context, db: away.db });
+  const headers = { authorization: `Bearer ${context.operatorToken}` };
+  const path = "http://localhost/api/admin/brakes";
+  const served = { right: "brakes.view", answer: () => Promise.reject(new Error("lost")) } as const;
+  const answer = await answerWith(served, new Request(path, { headers }), {});
+  expect(answer.status).toBe(503);
+  const { title, detail } = await answer.json();
+  expect(title).toBe("database_unavailable");
+  expect(detail).toMatch(/^The database cannot be reached\. Calls are still served .* operator token/);
+  setCurrentConsole(context);
+  const ours = await answerWith(served, new Request(path, { headers }), {});
+  expect([ours.status, (await ours.json()).title]).toEqual([500, "internal"]);
 });
 
 /** An operator, and how to sign in as them through the door of the console. */

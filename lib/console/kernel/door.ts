@@ -1,5 +1,7 @@
 import type { z } from "zod";
+import { pingDatabase } from "@/db/queries/fleet/ping";
 import { asPublicError, PublicError } from "@/lib/errors";
+import { within } from "@/lib/within";
 import { BREAK_GLASS_EMAIL, BREAK_GLASS_MS, SESSION_MAX_MS } from "../access/auth";
 import { recordRefused } from "../access/record-access";
 import { CHANGES } from "../answer/changes-header.shared";
@@ -83,8 +85,23 @@ export async function answerWith(
     if (known === null)
       context.log.error({ err: thrown, path: new URL(request.url).pathname }, "operator request failed");
     else await recordDenied(context, { actor, request, error: known });
-    return problem(known ?? new PublicError("internal", "An internal error occurred. It has been logged."));
+    return problem(known ?? (await faultOf(context, request)));
   }
+}
+
+const PING_MS = 1000;
+
+/** Says that the database is away, and what still works: an operator cannot act on "internal error". */
+async function faultOf({ db }: ConsoleContext, request: Request): Promise<PublicError> {
+  const isThere = await within(PING_MS, pingDatabase(db)).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) return new PublicError("internal", "An internal error occurred. It has been logged.");
+  const isBrake = new URL(request.url).pathname.startsWith(BRAKES_PATH);
+  const brakes = isBrake ? " Brakes can be set with the operator token, as the runbook shows." : "";
+  const message = `The database cannot be reached. Calls are still served under the last known limits.${brakes}`;
+  return new PublicError("database_unavailable", message, { retryAfterSeconds: 2 });
 }
 
 /** The signed-in operator behind a set of headers, or null. */
@@ -139,6 +156,7 @@ async function recordDenied(
 }
 
 const CONFIRM_PATH = "/api/admin/confirm";
+const BRAKES_PATH = "/api/admin/brakes";
 
 /**
  * A page that asks again and again gets a short 304 while its answer is still the same, with the moment of the figures;

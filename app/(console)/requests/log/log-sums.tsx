@@ -48,13 +48,14 @@ export function LogSums({ by, order, pathOf, place, everyMs, onOrder, onNarrow }
     placeholderData: keepPreviousData,
     refetchInterval: everyMs,
   });
-  if (found.error !== null) return <Failed what="The sums could not be loaded" error={found.error} />;
-  if (found.data === undefined) return <Skeleton h={320} radius="md" />;
+  const failed = <Failed what="The sums could not be loaded" error={found.error} />;
+  if (found.data === undefined) return found.error === null ? <Skeleton h={320} radius="md" /> : failed;
   const { sums, total, summedFrom } = found.data;
   const hasTenant = by !== "tenant" && sums.some(({ tenant }) => tenant !== null);
   const most = Math.max(1, ...sums.map(SIZES[order]));
   return (
     <Card component="section" aria-label={`Sums by ${FACET_WORDS[by]}`} padding="sm">
+      {failed}
       <Text size="xs" c="dimmed" role="status">
         {noteOf(sums.length, total)}
         {summedFrom !== null && (

@@ -191,7 +191,7 @@ function Lines({ place, pathOf, columns, after, everyMs, onAfter }: LinesOf) {
           <Text size="sm">
             {next === null ? (
               <NextStep
-                says="No calls match in this time range. Widen it, or remove a filter. The first call:"
+                says="No calls match in this time range. Widen it, or remove a filter. No call was ever made?"
                 href="/setup"
                 page="Get started"
               />

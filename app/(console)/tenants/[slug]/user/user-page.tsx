@@ -47,7 +47,10 @@ export function UserPage({ slug, user, canBoost, canBrake }: UserOf) {
         title={user}
         about={
           <>
-            End user of {name}, as named by its callers. <CopyId id={user} of="user's name" />
+            End user of {name}, as named by its{" "}
+            <span style={{ whiteSpace: "nowrap" }}>
+              callers. <CopyId id={user} of="user's name" />
+            </span>
           </>
         }
         above={[
