@@ -5,7 +5,8 @@ import { stripVTControlCharacters } from "node:util";
 import { root, run, tool } from "./run.mjs";
 
 // Everything, from a fresh clone: install, types, lint, house rules, unit, property, integration, end to end, browser.
-// After the build two lanes run at once, one for each core of a small machine.
+// Two lanes run at once, one for each core of a small machine: first the unit tests beside lint, types and build, then
+// everything that needs the build.
 // The last line is `N passed, N failed`; the exit code is 1 when anything failed.
 const results = path.join(root, "test-results");
 let passed = 0;
@@ -19,14 +20,19 @@ function finish() {
   process.exit(failed === 0 ? 0 : 1);
 }
 
-/** A step without tests: it counts when it fails, and ends the run. */
-async function need(title, work) {
+/** A step without tests: it counts when it fails, and ends the run. Resolves whether it succeeded. */
+async function step(title, work) {
   process.stdout.write(`\n▸ ${title}\n`);
   const code = await work();
-  if (code === 0) return;
+  if (code === 0) return true;
   process.stdout.write(`${title}: failed with exit code ${code}\n`);
+  failures.push(`${title}: exit code ${code}`);
   failed += 1;
-  finish();
+  return false;
+}
+
+async function need(title, work) {
+  if (!(await step(title, work))) finish();
 }
 
 /** Runs a test runner and adds up its report `<name>.json`. A runner without a report counts as one failure. */
@@ -133,11 +139,13 @@ if (!isInstalled)
 process.stdout.write("\n▸ known vulnerabilities, for reading: what was published today fails no change of today\n");
 await run(process.execPath, ["scripts/supply/audit.mjs"]);
 await need("browser, Redis and nginx", debian);
-await need("format and lint", () => run(tool("biome"), ["check", "--error-on-warnings", "."]));
 fs.rmSync(path.join(root, ".next", "types"), { recursive: true, force: true });
-await need("types", () => run(tool("tsc"), ["--noEmit"]));
-await vitest("unit", "unit and property tests, house rules");
-await need("build", () => run(process.execPath, ["scripts/build.mjs"]));
+const built = async () =>
+  (await step("format and lint", () => run(tool("biome"), ["check", "--error-on-warnings", "."]))) &&
+  (await step("types", () => run(tool("tsc"), ["--noEmit"]))) &&
+  (await step("build", () => run(process.execPath, ["scripts/build.mjs"])));
+const [isBuilt] = await Promise.all([built(), vitest("unit", "unit and property tests, house rules")]);
+if (!isBuilt) finish();
 // Each free lane takes the next part, longest first, so both end at about the same time.
 const parts = [
   () => tests("browser", "in the browser", tool("playwright"), ["test"], countPlaywright, failuresOfPlaywright),
