@@ -38,7 +38,7 @@ export function OpenAlertsLink() {
 }
 
 function useOpenAlerts() {
-  const { open, critical, wishes } = useLive().data?.openAlerts ?? { open: 0, critical: 0, wishes: 0 };
+  const { open = 0, critical = 0, wishes = 0 } = useLive().data?.openAlerts ?? {};
   const asked = wishes > 0 ? `, ${plural(wishes, "request")} for more` : "";
   const words = `${plural(open, "open alert")}${critical > 0 ? `, ${critical} critical` : ""}${asked}`;
   return { open: open + wishes, critical, words };

@@ -133,16 +133,18 @@ export async function readAlerts(db: Database, input: { before: Date; state: "op
 }
 
 /** The number of open alerts, and how many of them are critical. */
-export async function countOpenAlerts(db: Database): Promise<{ open: number; critical: number; wishes: number }> {
+export async function countOpenAlerts(db: Database) {
   const [row] = await db
     .select({
       open: sql<number>`count(*)::int`,
       critical: sql<number>`(count(*) filter (where ${alerts.severity} = 'critical'))::int`,
+      oldestAt: min(alerts.startedAt),
       wishes: sql<number>`(select count(*) from ${wishes} where ${wishes.doneAt} is null)::int`,
     })
     .from(alerts)
     .where(isNull(alerts.endedAt));
-  return row ?? { open: 0, critical: 0, wishes: 0 };
+  const { open = 0, critical = 0, wishes: asked = 0, oldestAt = null } = row ?? {};
+  return { open, critical, oldestAt: oldestAt?.toISOString() ?? null, wishes: asked };
 }
 
 export async function insertDeliveries(tx: Database, rows: readonly DeliveryInsert[]): Promise<void> {

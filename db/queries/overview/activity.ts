@@ -1,4 +1,4 @@
-import { and, eq, gte, inArray, sql } from "drizzle-orm";
+import { and, eq, gte, inArray, ne, sql } from "drizzle-orm";
 import { requestIdAt } from "@/lib/request-id";
 import type { Database } from "../../client";
 import { refusalCounts, refusedCalls, usage } from "../../schema/books";
@@ -100,6 +100,24 @@ export async function leastRefused(
 }
 
 const LOOKED_AT_MAX = 1000;
+
+/** The minutes since `since` in which each of these tenants was refused, oldest first. A brake's refusals are not counted. */
+export async function refusedMinutes(
+  db: Database,
+  tenantIds: readonly string[],
+  since: Date,
+): Promise<ReadonlyMap<string, readonly number[]>> {
+  if (tenantIds.length === 0) return new Map();
+  const { tenantId, minute, code } = refusalCounts;
+  const rows = await db
+    .selectDistinct({ tenantId, minute })
+    .from(refusalCounts)
+    .where(and(gte(minute, since), inArray(tenantId, [...tenantIds]), ne(code, "kill_switch_active")))
+    .orderBy(minute);
+  const byTenant = new Map<string, number[]>();
+  for (const row of rows) byTenant.set(row.tenantId, [...(byTenant.get(row.tenantId) ?? []), row.minute.getTime()]);
+  return byTenant;
+}
 
 /** How many of a tenant's calls each of its limits refused since a moment. Limits of one name may differ by layer and dimension. */
 export async function refusedByLimit(db: Database, tenantId: string, since: Date) {

@@ -54,6 +54,8 @@ export type Overview = {
   readonly openAlerts: {
     readonly open: number;
     readonly critical: number;
+    /** when the first of them began; null = none is open */
+    readonly oldestAt: string | null;
     /** requests for more that no operator has handled */
     readonly wishes: number;
   };

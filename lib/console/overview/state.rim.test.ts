@@ -3,7 +3,7 @@ import type { OpenDatabase } from "@/db/client";
 import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { beat, countInstances } from "@/db/queries/fleet/instances";
 import { countOpenAlerts, insertAlerts, putRule, readAlerts } from "@/db/queries/operators/alerts";
-import { leastRefused } from "@/db/queries/overview/activity";
+import { leastRefused, refusedMinutes } from "@/db/queries/overview/activity";
 import { refusalCounts, refusedCalls, usage } from "@/db/schema/books";
 import { HOUR_MS, MINUTE_MS } from "@/lib/clock";
 import { newRequestId } from "@/lib/request-id";
@@ -44,7 +44,12 @@ test("an alert that is open for long is found and counted, however many newer on
   expect(await read(null)).not.toContain("a0");
   expect(await read("open")).toEqual(["a1", "a0"]);
   expect(await read("over")).toHaveLength(NEWEST);
-  expect(await countOpenAlerts(db)).toEqual({ open: 2, critical: 1, wishes: 0 });
+  expect(await countOpenAlerts(db)).toEqual({
+    open: 2,
+    critical: 1,
+    oldestAt: new Date(START).toISOString(),
+    wishes: 0,
+  });
 });
 
 test("since when a process is without its store is kept until it is back", async () => {
@@ -135,4 +140,25 @@ test("the smallest refused call of a limit is that of its tenant since the momen
   expect(await leastRefused(db, ["a"], new Date(START))).toEqual([{ tenantId: "a", ...limit, asked: 300 }]);
   expect((await leastRefused(db, null, new Date(START))).map(({ asked }) => asked).sort()).toEqual([300, 9]);
   expect(await leastRefused(db, [], new Date(START))).toEqual([]);
+});
+
+test("the minutes in which a tenant's limits refused it, without those of a brake and of other tenants", async () => {
+  const { db } = opened;
+  const day = START - 24 * HOUR_MS;
+  const refused = (tenantId: string, minutes: number, code = "rate_limit_exceeded", limitName = "l") => ({
+    ...{ minute: new Date(day + minutes * MINUTE_MS), tenantId, code, limitName },
+    ...{ layer: "tenant", dimension: "requests", count: 3 },
+  });
+  await db
+    .insert(refusalCounts)
+    .values([
+      refused("m", 9),
+      refused("m", 4),
+      refused("m", 9, "rate_limit_exceeded", "other"),
+      refused("m", 12, "kill_switch_active"),
+      refused("m", -1),
+      refused("n", 5),
+    ]);
+  const found = await refusedMinutes(db, ["m"], new Date(day));
+  expect([...found]).toEqual([["m", [day + 4 * MINUTE_MS, day + 9 * MINUTE_MS]]]);
 });

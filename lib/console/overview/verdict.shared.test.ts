@@ -5,9 +5,10 @@ import { findingsOf } from "./verdict.shared";
 type Seen = Parameters<typeof findingsOf>[0];
 
 const QUIET: Seen = {
+  at: "2026-11-21T14:30:00Z",
   brakes: [],
   instances: { alive: 2, current: 2, storeAway: 0, storeAwayAt: null },
-  openAlerts: { open: 0, critical: 0, wishes: 0 },
+  openAlerts: { open: 0, critical: 0, oldestAt: null, wishes: 0 },
   tenants: [],
 };
 const AT = "2026-11-21T14:05:00Z";
@@ -37,6 +38,7 @@ const tenant = (name: string, refusedShare: number, refusedPerMinute: number, br
   refusedShare,
   refusedPerMinute,
   refusedBy: "requests-per-minute",
+  refusedSince: AT as string | null,
   isRefusing: false,
   brakeId,
 });
@@ -53,15 +55,27 @@ test("the worst comes first, with since when and where to look", () => {
     ...QUIET,
     instances,
     brakes: [brake({ tenant: "x" })],
-    openAlerts: { open: 3, critical: 1, wishes: 0 },
+    openAlerts: { open: 3, critical: 1, oldestAt: "2026-11-21T13:00:00Z", wishes: 0 },
   };
   expect(findingsOf({ ...seen, tenants: [tenant("acme", 0.34, 9), tenant("beta", 0.5, 3)] })).toEqual([
     { level: "critical", text: "The shared store is away for 1 of 2 processes", since: AT, href: "/status" },
-    { level: "critical", text: "3 alerts are open, 1 critical", since: null, href: "/alerts" },
+    { level: "critical", text: "3 alerts are open, 1 critical", since: "2026-11-21T13:00:00Z", href: "/alerts" },
     { level: "warning", text: "A brake is on", since: AT, href: "/brakes" },
     {
       level: "warning",
       text: "acme: 34 % of calls refused by requests-per-minute; 1 more with refusals",
+      since: AT,
+      href: "/tenants/acme",
+    },
+  ]);
+});
+
+test("refusals that began before the hour that is looked at have no false beginning", () => {
+  const since = "2026-11-21T13:31:00Z";
+  expect(findingsOf({ ...QUIET, tenants: [{ ...tenant("acme", 0.5, 9), refusedSince: since }] })).toEqual([
+    {
+      level: "warning",
+      text: "acme: 50 % of calls refused by requests-per-minute for an hour or more",
       since: null,
       href: "/tenants/acme",
     },

@@ -13,7 +13,10 @@ export type Finding = {
 const REFUSED_SHARE = 0.2;
 const SHOWN_MAX = 4;
 
-type Seen = Pick<Overview, "brakes" | "instances" | "openAlerts" | "tenants">;
+/** Refusals are looked at over the last hour. */
+const HOUR_MS = 59 * 60_000;
+
+type Seen = Pick<Overview, "at" | "brakes" | "instances" | "openAlerts" | "tenants">;
 
 /** Problems that need attention, worst first; empty = none. */
 export function findingsOf(seen: Seen): Finding[] {
@@ -43,15 +46,15 @@ function brakeFindings({ brakes }: Seen): Finding[] {
   return [{ level: "warning", text, since: first.createdAt, href: "/brakes" }];
 }
 
-function alertFindings({ openAlerts: { open, critical } }: Seen): Finding[] {
+function alertFindings({ openAlerts: { open, critical, oldestAt } }: Seen): Finding[] {
   if (open === 0) return [];
   const alerts = open === 1 ? "1 alert is open" : `${open} alerts are open`;
   const text = critical === 0 ? alerts : `${alerts}, ${critical} critical`;
-  return [{ level: critical === 0 ? "warning" : "critical", text, since: null, href: "/alerts" }];
+  return [{ level: critical === 0 ? "warning" : "critical", text, since: oldestAt, href: "/alerts" }];
 }
 
 /** The tenant with the most refusals, and the number of others with many. Refusals by a brake count for the brake. */
-function refusedFindings({ tenants }: Seen): Finding[] {
+function refusedFindings({ at, tenants }: Seen): Finding[] {
   const refused = tenants
     .filter((one) => one.brakeId === null && one.refusedShare >= REFUSED_SHARE && one.refusedPerMinute > 0)
     .toSorted((one, other) => other.refusedPerMinute - one.refusedPerMinute);
@@ -59,8 +62,11 @@ function refusedFindings({ tenants }: Seen): Finding[] {
   if (most === undefined) return [];
   const by = most.refusedBy === null ? "" : ` by ${most.refusedBy}`;
   const others = refused.length === 1 ? "" : `; ${refused.length - 1} more with refusals`;
-  const text = `${most.name}: ${Math.round(most.refusedShare * 100)} % of calls refused${by}${others}`;
-  return [{ level: "warning", text, since: null, href: `/tenants/${most.slug}` }];
+  const { refusedSince: since } = most;
+  const isLong = since !== null && Date.parse(at) - Date.parse(since) >= HOUR_MS;
+  const long = isLong ? " for an hour or more" : "";
+  const text = `${most.name}: ${Math.round(most.refusedShare * 100)} % of calls refused${by}${long}${others}`;
+  return [{ level: "warning", text, since: isLong ? null : since, href: `/tenants/${most.slug}` }];
 }
 
 function processes(alive: number): string {

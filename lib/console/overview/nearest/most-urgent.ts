@@ -21,6 +21,8 @@ export type TenantLine = {
   readonly refusedShare: number;
   /** the limit that refuses most of them; null when none or a brake does */
   readonly refusedBy: string | null;
+  /** when its refusals of now began, of the last hour; null = there are none */
+  readonly refusedSince: string | null;
   /** whether `binding` refuses calls now */
   readonly isRefusing: boolean;
   readonly spendPerMinuteMicroUsd: number;
@@ -38,8 +40,10 @@ type Seen = {
   readonly minutes: number;
 };
 
+type Line = Omit<TenantLine, "refusedSince">;
+
 /** Stopped tenants first, then those with refusals, then by the used share of the nearest limit. */
-export function mostUrgent({ snapshot, bindings, braked, active, refused, minutes }: Seen): TenantLine[] {
+export function mostUrgent({ snapshot, bindings, braked, active, refused, minutes }: Seen): Line[] {
   const activity = new Map(active.map((one) => [one.tenantId, one]));
   const urgencyOf = ({ id }: Tenant) => {
     if (braked.has(id)) return BRAKED;

@@ -1,9 +1,11 @@
-import { activitySince, leastRefused } from "@/db/queries/overview/activity";
+import { activitySince, leastRefused, refusedMinutes } from "@/db/queries/overview/activity";
 import { MINUTE_MS } from "@/lib/clock";
 import { isInForce } from "@/lib/limits/brake";
 import type { Snapshot } from "@/lib/policy/snapshot/snapshot";
 import type { ConsoleContext } from "../../kernel/context";
+import { CHART_MINUTES } from "../overview-watch";
 import { mostUrgent } from "./most-urgent";
+import { refusedSince } from "./refused-since";
 
 /** Maximum of calling tenants that are checked first. If there are more, the others get their turn. */
 const ACTIVE_MAX = 500;
@@ -17,8 +19,35 @@ export async function tenantLines(context: ConsoleContext, now: number) {
   const { snapshot } = context.policy;
   return context.watch.lines.get(String(snapshot.version), now, async () => {
     const lines = mostUrgent({ ...(await lookAtTenants(context, now)), snapshot });
-    return { lines, total: snapshot.tenants.size };
+    const began = await refusalsBegan(context, now, lines);
+    return {
+      lines: lines.map((line) => ({ ...line, refusedSince: began.get(line.slug) ?? null })),
+      total: snapshot.tenants.size,
+    };
   });
+}
+
+/** When the refusals of these tenants began that still go on, by slug. */
+async function refusalsBegan(
+  { db, policy }: ConsoleContext,
+  now: number,
+  lines: readonly { readonly slug: string; readonly refusedPerMinute: number }[],
+): Promise<ReadonlyMap<string, string>> {
+  const refused = new Set(lines.flatMap(({ slug, refusedPerMinute }) => (refusedPerMinute > 0 ? [slug] : [])));
+  const tenants = [...policy.snapshot.tenants.values()].filter(({ slug }) => refused.has(slug));
+  const thisMinute = Math.floor(now / MINUTE_MS) * MINUTE_MS;
+  const from = new Date(thisMinute - (CHART_MINUTES - 1) * MINUTE_MS);
+  const minutes = await refusedMinutes(
+    db,
+    tenants.map(({ id }) => id),
+    from,
+  );
+  return new Map(
+    tenants.flatMap(({ id, slug }) => {
+      const since = refusedSince(minutes.get(id) ?? []);
+      return since === null ? [] : [[slug, new Date(since).toISOString()] as const];
+    }),
+  );
 }
 
 /** Tenants' recent activity and use of their nearest limits; stopped and calling ones are checked first. */
