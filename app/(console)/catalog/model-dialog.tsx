@@ -1,6 +1,7 @@
 "use client";
 
 import {
+  Anchor,
   Autocomplete,
   Group,
   MultiSelect,
@@ -176,7 +177,11 @@ function PriceFields({ filled, set, isNew }: Part & { isNew: boolean }) {
         </Group>
       )}
       <Text size="xs" c="dimmed">
-        Cache, long-input and dated prices are set under <Link href="/prices">Prices</Link>.
+        Cache, long-input and dated prices are set under{" "}
+        <Anchor component={Link} href="/prices" size="xs" underline="always">
+          Prices
+        </Anchor>
+        .
       </Text>
     </>
   );

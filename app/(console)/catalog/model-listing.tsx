@@ -3,8 +3,9 @@
 import { Anchor, Badge, Group, Text } from "@mantine/core";
 import Link from "next/link";
 import type { ModelFigures } from "@/lib/console/providers/answers";
+import type { ProviderView } from "../../_ui/data/catalog";
 import { ManagedBadge } from "../../_ui/data/managed";
-import { count, dollars } from "../../_ui/figures/format";
+import { count, dollars, dollarsAlike } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Act } from "../../_ui/forms/act";
 import { StopAct } from "../brakes/stop-act";
@@ -23,15 +24,19 @@ export type Dialog =
 /** Each model with its figures; a name leads to its calls in the log. */
 export function ModelListing({
   models,
+  providers,
   canEdit,
   canStop,
   onDialog,
 }: {
   models: readonly ModelFigures[];
+  /** for their names */
+  providers: readonly Pick<ProviderView, "slug" | "name">[];
   canEdit: boolean;
   canStop: boolean;
   onDialog: (dialog: Dialog) => void;
 }) {
+  const moneyOf = dollarsAlike(models.map((model) => model.costMicroUsd));
   return (
     <Listing
       title="Models"
@@ -42,7 +47,11 @@ export function ModelListing({
       rows={models.map((model) => ({
         id: model.slug,
         cells: [
-          <NameCell key="name" of={model} />,
+          <NameCell
+            key="name"
+            of={model}
+            provider={providers.find(({ slug }) => slug === model.provider)?.name ?? model.provider}
+          />,
           model.price === null ? (
             <Badge key="price" color="red.9" tt="none">
               no price
@@ -58,7 +67,7 @@ export function ModelListing({
           model.tokensPerSecond === null ? "–" : count(model.tokensPerSecond),
           model.calls === 0 ? "–" : `${((model.failed / model.calls) * 100).toFixed(1)} %`,
           count(model.refused),
-          dollars(model.costMicroUsd),
+          moneyOf(model.costMicroUsd),
           <Group key="acts" gap={2} wrap="nowrap">
             {canStop && <StopAct of={`model ${model.slug}`} draft={{ scope: "model", name: model.slug }} />}
             {canEdit && (
@@ -74,7 +83,7 @@ export function ModelListing({
   );
 }
 
-function NameCell({ of: { slug, upstreamName, enabled, provider } }: { of: ModelFigures }) {
+function NameCell({ of: { slug, upstreamName, enabled }, provider }: { of: ModelFigures; provider: string }) {
   return (
     <span>
       <Anchor

@@ -17,9 +17,9 @@ import { type Dialog, ModelListing } from "./model-listing";
 const EVERY_MS = 15_000;
 const SPANS = ["15", "60", "1440"] as const;
 const SPAN_WORDS = [
-  { value: "15", label: "last 15 minutes" },
-  { value: "60", label: "last hour" },
-  { value: "1440", label: "last 24 hours" },
+  { value: "15", label: "Last 15 minutes" },
+  { value: "60", label: "Last hour" },
+  { value: "1440", label: "Last 24 hours" },
 ];
 
 /** The models that callers may request, with speed, reliability and price of each. */
@@ -67,7 +67,15 @@ export function ModelsPage({ canEdit, canStop }: { canEdit: boolean; canStop: bo
       </Group>
       <Failed what="The models could not be loaded" error={error} />
       <WhenLoaded height={320}>
-        {isLoaded && <ModelListing models={shown} canEdit={canEdit} canStop={canStop} onDialog={setDialog} />}
+        {isLoaded && (
+          <ModelListing
+            models={shown}
+            providers={catalog.data.providers}
+            canEdit={canEdit}
+            canStop={canStop}
+            onDialog={setDialog}
+          />
+        )}
       </WhenLoaded>
       {dialog !== null && catalog.data !== undefined && dialog.kind !== "remove" && (
         <ModelDialog

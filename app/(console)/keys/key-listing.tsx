@@ -4,7 +4,7 @@ import { Anchor, Badge, Text } from "@mantine/core";
 import Link from "next/link";
 import type { KeyView } from "@/lib/console/keys/keys";
 import { CopyId } from "../../_ui/figures/copy-id";
-import { dollars, fromNow } from "../../_ui/figures/format";
+import { dollarsAlike, fromNow } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { type KeyActs, KeyMenu } from "./key-menu";
 import { rotationWords } from "./rotation-words";
@@ -29,6 +29,7 @@ export function KeyListing({
   acts: KeyActs;
 }) {
   const now = Date.now();
+  const moneyOf = dollarsAlike([...(spent?.values() ?? [])]);
   return (
     <Listing
       title="Keys"
@@ -51,7 +52,7 @@ export function KeyListing({
             {key.tenantName ?? key.tenant}
           </Anchor>,
           <span key="state">
-            <Badge variant="dot" color={key.status === "active" ? "teal" : "gray"} tt="none" miw="max-content">
+            <Badge variant="dot" color={key.status === "active" ? "teal" : "gray.6"} tt="none" miw="max-content">
               {key.status}
             </Badge>
             <Text size="xs" c="dimmed">
@@ -79,7 +80,7 @@ export function KeyListing({
             <Due words={rotationWords(key, now)} />
           </span>,
           <Text key="spent" span size="sm" display="inline-block" miw={80} ta="right">
-            {spent === undefined ? "…" : dollars(spent.get(key.family) ?? 0)}
+            {spent === undefined ? "…" : moneyOf(spent.get(key.family) ?? 0)}
           </Text>,
           <KeyMenu key="menu" of={key} acts={acts} />,
         ],

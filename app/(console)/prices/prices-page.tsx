@@ -6,9 +6,10 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { CoverageLine, PriceView } from "@/lib/console/money/prices";
 import { api } from "../../_ui/data/api";
+import { useCatalog } from "../../_ui/data/catalog";
 import { ManagedBadge } from "../../_ui/data/managed";
 import { WhenLoaded } from "../../_ui/data/when-loaded";
-import { count, dollars } from "../../_ui/figures/format";
+import { count, dollars, dollarsAlike } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
@@ -59,6 +60,9 @@ export function PricesPage({ canEdit }: { canEdit: boolean }) {
 
 /** Which models have a valid price, with their calls and cost. */
 function CoverageListing({ models }: { models: readonly CoverageLine[] }) {
+  const catalog = useCatalog();
+  const moneyOf = dollarsAlike(models.map((line) => line.costMicroUsd));
+  const nameOf = (provider: string) => catalog.data?.providers.find(({ slug }) => slug === provider)?.name ?? provider;
   return (
     <Listing
       title="Coverage"
@@ -73,7 +77,7 @@ function CoverageListing({ models }: { models: readonly CoverageLine[] }) {
             {line.model}
             <ManagedBadge kind="model" name={line.model} />
           </span>,
-          line.provider,
+          nameOf(line.provider),
           <Badge
             key="fault"
             color={line.fault === null ? "teal.9" : line.fault === "differs from the list price" ? "blue.8" : "red.9"}
@@ -83,7 +87,7 @@ function CoverageListing({ models }: { models: readonly CoverageLine[] }) {
           </Badge>,
           line.pricedSince === null ? "never" : <Moment key="since" at={line.pricedSince} form="short" />,
           count(line.calls),
-          dollars(line.costMicroUsd),
+          moneyOf(line.costMicroUsd),
         ],
       }))}
     />
@@ -142,5 +146,5 @@ function moreOf(row: PriceView): string {
     ...Object.keys(row.serviceTiers ?? {}),
     ...Object.entries(row.feesMicroUsd ?? {}).map(([fee, each]) => `${fee.replaceAll("_", " ")} ${dollars(each)}`),
   ];
-  return parts.join(", ");
+  return parts.join(", ") || "–";
 }

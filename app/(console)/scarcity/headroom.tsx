@@ -47,10 +47,10 @@ export function Headroom({ canChange }: { canChange: boolean }) {
           head={["Provider", "Model", "State", "Why", "Next probe", "Room used", "429s", "Fallbacks", ""]}
           texts={[1, 2, 3, 4, 5, 7, 8]}
           empty={<NextStep says="No models yet. Create one:" href="/catalog" page="Models" />}
-          rows={rows.map(({ provider, credential, takenOutReason, model, state }) => ({
+          rows={rows.map(({ provider, name, credential, takenOutReason, model, state }) => ({
             id: `${provider}/${credential?.name ?? ""}/${model.slug}`,
             cells: [
-              <Whose key="whose" provider={provider} credential={credential} />,
+              <Whose key="whose" name={name} credential={credential} />,
               model.slug,
               <PlaceState key="state" state={state.state} />,
               takenOutReason ?? whyOf(state),
@@ -92,15 +92,15 @@ function rowsOf(provider: Seen) {
   return [null, ...provider.credentials].flatMap((credential) => {
     const { state, models, takenOutReason } = credential ?? provider;
     const whole = provider.takenOutReason ?? takenOutReason;
-    const common = { provider: provider.slug, credential, takenOutReason: whole };
+    const common = { provider: provider.slug, name: provider.name, credential, takenOutReason: whole };
     return models.map((model) => ({ ...common, model, state: narrowerState(state, model.state) }));
   });
 }
 
-function Whose({ provider, credential }: { provider: string; credential: Credential | null }) {
+function Whose({ name, credential }: { name: string; credential: Credential | null }) {
   return (
     <span>
-      {provider}
+      {name}
       {credential !== null && (
         <Text size="xs" c="dimmed">
           credential {credential.name}, share {count(credential.weight)}

@@ -5,7 +5,8 @@ import type { UsageRow } from "@/lib/console/money/usage";
 import { chartsAhead } from "../../_ui/figures/charts-ahead";
 import { dollars } from "../../_ui/figures/format";
 import { useMomentWords } from "../../_ui/figures/moment";
-import { lineThrough, roundTop } from "../../_ui/time/line-through";
+import { lineThrough } from "../../_ui/time/line-through";
+import { moneyAxis } from "../../_ui/time/money-axis";
 import { partialBar, SO_FAR } from "../../_ui/time/partial-bar";
 
 export const CHART_HEIGHT = 260;
@@ -55,6 +56,7 @@ export function SpendChart(of: ChartOf) {
   const others = { name: "others", label: "Others", color: "gray.6" };
   const points = pointsOf(of, shown, momentWords);
   const { before } = of;
+  const axis = moneyAxis(mostOf(points, before ?? []));
   return (
     <BarChart
       h={CHART_HEIGHT}
@@ -65,10 +67,15 @@ export function SpendChart(of: ChartOf) {
       withLegend
       legendProps={{ verticalAlign: "bottom" }}
       yAxisProps={{
-        width: 64,
-        tickFormatter: (value: number) => dollars(value),
-        domain: [0, before === null ? "auto" : topOf(points, before)],
+        width: 72,
+        tickFormatter: axis.words,
+        ticks: axis.ticks,
+        domain: [0, axis.ticks.at(-1) ?? 0],
+        interval: 0,
       }}
+      // Even steps to the newest: a wider last word would leave out the one before it.
+      xAxisProps={{ interval: "equidistantPreserveEnd", tickFormatter: (at: string) => at.replace(SO_FAR, "") }}
+      barChartProps={{ margin: { top: 8 } }}
       referenceLines={lineThrough(
         points.map(({ at }) => at),
         before ?? [],
@@ -146,12 +153,12 @@ function pointsOf(of: ChartOf, shown: readonly Total[], momentWords: MomentWords
   return [...points].sort(([left], [right]) => (left < right ? -1 : 1)).map(([, point]) => point);
 }
 
-/** Above both the bars and the line: the chart itself sees only its bars. */
-function topOf(points: readonly Point[], before: readonly (number | null)[]): number {
+/** The highest bar, or the highest place of the line: the chart itself sees only its bars. */
+function mostOf(points: readonly Point[], before: readonly (number | null)[]): number {
   const bars = points.map(({ at: _at, ...sums }) =>
     Object.values(sums).reduce<number>((sum, one) => sum + Number(one), 0),
   );
-  return roundTop(Math.max(...bars, ...before.map((one) => one ?? 0)));
+  return Math.max(...bars, ...before.map((one) => one ?? 0));
 }
 
 /** Hours of more than one day show their day. */

@@ -8,7 +8,7 @@ import { useMemo } from "react";
 import type { UsageRow } from "@/lib/console/money/usage";
 import { api } from "../../_ui/data/api";
 import { changeWords } from "../../_ui/figures/change-words";
-import { count, dollars } from "../../_ui/figures/format";
+import { count, dollars, dollarsAlike } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { TenantSelect } from "../../_ui/forms/tenant-select";
 import { Failed } from "../../_ui/shell/page-head";
@@ -117,13 +117,10 @@ export function UsageCard({ of = null }: { of?: string | null }) {
               {earlier !== null && againstWords(costOf(totals), costOf(earlier))}
               {line !== null && " (the grey line)"}
             </Text>
-            {grain === "hour" ? (
-              <ZoneNote />
-            ) : (
-              <Text size="xs" c="dimmed">
-                days in UTC
-              </Text>
-            )}
+            <Text size="xs" c="dimmed" component="div">
+              {isRunning && "pale: so far · "}
+              {grain === "hour" ? <ZoneNote /> : "days in UTC"}
+            </Text>
           </Group>
         )}
       </Card>
@@ -214,6 +211,7 @@ function Totals({
   /** of the previous period; null = not compared */
   earlier: readonly UsageRow[] | null;
 }) {
+  const moneyOf = dollarsAlike(shownOf(totals).map((row) => row.costMicroUsd));
   const costBefore = new Map(earlier?.map((row) => [row.subject, row.costMicroUsd]));
   return (
     <Listing
@@ -231,7 +229,7 @@ function Totals({
           count(row.calls),
           count(row.inputTokens),
           count(row.outputTokens),
-          dollars(row.costMicroUsd),
+          moneyOf(row.costMicroUsd),
           shareWords(row.share),
           ...(earlier === null
             ? []

@@ -3,7 +3,7 @@
 import { Anchor, Badge, Card, Group, Table, Text, Title } from "@mantine/core";
 import Link from "next/link";
 import type { Line, StatementView, Sums } from "@/lib/console/money/statement/statement-lines";
-import { count, dollars } from "../../_ui/figures/format";
+import { count, dollarsAlike } from "../../_ui/figures/format";
 import { dayWords } from "../../_ui/time/day-words";
 
 const HEAD = ["Calls", "Input tokens", "Cached input", "Output tokens", "Amount"];
@@ -11,6 +11,8 @@ const HEAD = ["Calls", "Input tokens", "Cached input", "Output tokens", "Amount"
 /** One sheet, the same on screen and paper. */
 export function StatementSheet({ of }: { of: StatementView }) {
   const { name, tenant, month, zone, total, isOver } = of;
+  const lines = [of.byModel, of.byFeature, of.byKey, of.byDay].flat();
+  const moneyOf = dollarsAlike([total, ...lines].map((line) => line.costMicroUsd));
   return (
     <Card component="section" aria-label={`Statement of ${name}`} className="sheet">
       <Group justify="space-between" align="flex-start" mb="md">
@@ -27,7 +29,7 @@ export function StatementSheet({ of }: { of: StatementView }) {
         </div>
         <div style={{ textAlign: "right", marginLeft: "auto" }}>
           <Text fz="xl" fw={680} className="figure" data-testid="statement-total">
-            {dollars(total.costMicroUsd)}
+            {moneyOf(total.costMicroUsd)}
           </Text>
           {isOver ? (
             <Text size="sm" c="dimmed">
@@ -43,14 +45,14 @@ export function StatementSheet({ of }: { of: StatementView }) {
       {total.calls === 0 && <Text>No calls in this month.</Text>}
       {total.calls > 0 && (
         <>
-          <Part title="By model" first="Model" lines={of.byModel} total={total} />
-          <Part title="By feature" first="Feature" lines={of.byFeature} total={total} />
-          <Part title="By API key" first="Key" lines={of.byKey} total={total} />
+          <Part title="By model" first="Model" lines={of.byModel} {...{ total, moneyOf }} />
+          <Part title="By feature" first="Feature" lines={of.byFeature} {...{ total, moneyOf }} />
+          <Part title="By API key" first="Key" lines={of.byKey} {...{ total, moneyOf }} />
           <Part
             title="By day"
             first="Day"
             lines={of.byDay.map((line) => ({ ...line, name: dayWords(line.name) }))}
-            total={total}
+            {...{ total, moneyOf }}
           />
         </>
       )}
@@ -61,7 +63,10 @@ export function StatementSheet({ of }: { of: StatementView }) {
   );
 }
 
-function Part({ title, first, lines, total }: { title: string; first: string; lines: readonly Line[]; total: Sums }) {
+type MoneyOf = (microUsd: number) => string;
+type PartOf = { title: string; first: string; lines: readonly Line[]; total: Sums; moneyOf: MoneyOf };
+
+function Part({ title, first, lines, total, moneyOf }: PartOf) {
   return (
     <section aria-label={title} className="part">
       <Title order={3} fz="md" mt="md" mb={4}>
@@ -81,9 +86,9 @@ function Part({ title, first, lines, total }: { title: string; first: string; li
           </Table.Thead>
           <Table.Tbody>
             {lines.map((line) => (
-              <Row key={line.subject} name={line.name} sums={line} />
+              <Row key={line.subject} name={line.name} sums={line} moneyOf={moneyOf} />
             ))}
-            <Row name="Total" sums={total} isTotal />
+            <Row name="Total" sums={total} moneyOf={moneyOf} isTotal />
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
@@ -91,14 +96,24 @@ function Part({ title, first, lines, total }: { title: string; first: string; li
   );
 }
 
-function Row({ name, sums, isTotal = false }: { name: string; sums: Sums; isTotal?: boolean }) {
+function Row({
+  name,
+  sums,
+  moneyOf,
+  isTotal = false,
+}: {
+  name: string;
+  sums: Sums;
+  moneyOf: MoneyOf;
+  isTotal?: boolean;
+}) {
   const { calls, inputTokens, cachedInputTokens, outputTokens, costMicroUsd } = sums;
   const cells = [
     count(calls),
     count(inputTokens),
     count(cachedInputTokens),
     count(outputTokens),
-    dollars(costMicroUsd),
+    moneyOf(costMicroUsd),
   ];
   return (
     <Table.Tr role="row" fw={isTotal ? 650 : 400}>

@@ -25,6 +25,24 @@ export function dollars(microUsd: number): string {
   });
 }
 
+const DIGITS_MAX = 6;
+
+/** Sums of one column with one number of decimals: as many as the smallest needs, and fewer beside large sums. */
+export function dollarsAlike(all: readonly number[]): (microUsd: number) => string {
+  const most = Math.max(...all.map(Math.abs), 0) / MICRO_USD;
+  const allowed = most >= 100 ? 2 : most >= 1 ? 4 : DIGITS_MAX;
+  const needed = Math.max(...all.map((one) => dollars(one).split(".")[1]?.length ?? 0), 2);
+  // Beyond hundredths of a cent a sum is exact, so that the column adds up.
+  const digits = Math.min(needed > 4 ? DIGITS_MAX : needed, allowed);
+  return (microUsd) =>
+    (microUsd / MICRO_USD).toLocaleString("en-US", {
+      style: "currency",
+      currency: "USD",
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
+}
+
 /** "45 s", "3 min 5 s", "5 min", "2 h 10 min", "9 days 12 h": two units, the smaller one only if it is not zero. */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${Math.ceil(seconds)} s`;

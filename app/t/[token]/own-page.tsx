@@ -2,7 +2,7 @@
 
 import { Card, Container, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import type { TenantPage } from "@/lib/console/tenants/tenant-link";
-import { count, dollars } from "../../_ui/figures/format";
+import { count, dollars, dollarsAlike } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { forecastWords } from "../../_ui/limits/forecast-words";
 import { QuotaLine } from "../../_ui/limits/quota-line";
@@ -36,14 +36,16 @@ export function OwnPage({ page }: { page: TenantPage }) {
           <Listing
             title="Budgets"
             empty="No budgets."
-            head={["Budget", "Spent", "Left", "Resets at (UTC)"]}
+            head={["Budget", "Spent", "Left", "Resets at (UTC)", "Forecast"]}
+            texts={[3, 4]}
             rows={page.budgets.map((budget) => ({
               id: budget.slug,
               cells: [
                 budget.slug,
                 `${dollars(budget.spentMicroUsd)} of ${dollars(budget.inForceMicroUsd)}`,
                 budget.leftMicroUsd === null ? "–" : dollars(budget.leftMicroUsd),
-                endWords(budget, page.at),
+                utcWords(budget.periodEnd),
+                forecastOf(budget, page.at),
               ],
             }))}
           />
@@ -51,18 +53,18 @@ export function OwnPage({ page }: { page: TenantPage }) {
         <Listing
           title="By model, last 30 days"
           head={["Model", "Calls", "Tokens", "Cost"]}
-          rows={page.models.map((row) => ({
+          rows={page.models.map((row, _index, all) => ({
             id: row.model,
-            cells: [row.model, count(row.calls), count(row.tokens), dollars(row.costMicroUsd)],
+            cells: [row.model, count(row.calls), count(row.tokens), costIn(all)(row)],
           }))}
           empty="No calls in the last 30 days."
         />
         <Listing
           title="By day"
           head={["Day (UTC)", "Calls", "Tokens", "Cost"]}
-          rows={[...page.days].reverse().map((row) => ({
+          rows={[...page.days].reverse().map((row, _index, all) => ({
             id: row.day,
-            cells: [dayWords(row.day), count(row.calls), count(row.tokens), dollars(row.costMicroUsd)],
+            cells: [dayWords(row.day), count(row.calls), count(row.tokens), costIn(all)(row)],
           }))}
           empty="No calls in the last 30 days."
         />
@@ -80,12 +82,19 @@ export function OwnPage({ page }: { page: TenantPage }) {
   );
 }
 
-/** When a budget's period ends, and its forecast. */
-function endWords(budget: TenantPage["budgets"][number], at: string): string {
+/** When it would be used up. */
+function forecastOf(budget: TenantPage["budgets"][number], at: string): string {
   const { leftMicroUsd, isRefusing, refuses } = budget;
   const foreseen = { ...budget, remaining: leftMicroUsd ?? 1, observe: !refuses, isRefusing };
-  const forecast = forecastWords(foreseen, Date.parse(at));
-  return forecast === null ? utcWords(budget.periodEnd) : `${utcWords(budget.periodEnd)}; ${forecast}`;
+  return forecastWords(foreseen, Date.parse(at)) ?? "–";
+}
+
+type Costly = { readonly costMicroUsd: number };
+
+/** Its cost, with the decimals of its column. */
+function costIn(all: readonly Costly[]): (row: Costly) => string {
+  const moneyOf = dollarsAlike(all.map((row) => row.costMicroUsd));
+  return (row) => moneyOf(row.costMicroUsd);
 }
 
 const WHY: Readonly<Record<string, string>> = {

@@ -4,20 +4,24 @@ import { Anchor, Box, Card, Skeleton, Table, Text, UnstyledButton } from "@manti
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { LogSumsView, LogSumView, SumOrder } from "@/lib/console/requests/log-sums";
 import { api } from "../../../_ui/data/api";
-import { count, dollars, plural } from "../../../_ui/figures/format";
+import { count, dollarsAlike, plural } from "../../../_ui/figures/format";
 import { Moment } from "../../../_ui/figures/moment";
 import { Failed } from "../../../_ui/shell/page-head";
 import { codeWords } from "../../../_ui/words/code-words";
 import { FACET_WORDS, type LogGroup, type LogPlace, narrowedTo } from "./log-filter";
 
-type Figure = { readonly order: SumOrder; readonly label: string; readonly of: (sum: LogSumView) => string };
+type Figure = {
+  readonly order: SumOrder;
+  readonly label: string;
+  readonly of: (sum: LogSumView, moneyOf: (microUsd: number) => string) => string;
+};
 
 const FIGURES: readonly Figure[] = [
   { order: "calls", label: "Calls", of: ({ calls }) => count(calls) },
   { order: "failed", label: "Failed", of: ({ failed }) => count(failed) },
   { order: "refused", label: "Refused", of: ({ refused }) => count(refused) },
   { order: "tokens", label: "Tokens", of: ({ inputTokens, outputTokens }) => count(inputTokens + outputTokens) },
-  { order: "cost", label: "Cost", of: ({ costMicroUsd }) => dollars(costMicroUsd) },
+  { order: "cost", label: "Cost", of: ({ costMicroUsd }, moneyOf) => moneyOf(costMicroUsd) },
 ];
 
 const SIZES: Readonly<Record<SumOrder, (sum: LogSumView) => number>> = {
@@ -52,6 +56,7 @@ export function LogSums({ by, order, pathOf, place, everyMs, onOrder, onNarrow }
   if (found.data === undefined) return found.error === null ? <Skeleton h={320} radius="md" /> : failed;
   const { sums, total, summedFrom } = found.data;
   const hasTenant = by !== "tenant" && sums.some(({ tenant }) => tenant !== null);
+  const moneyOf = dollarsAlike(sums.map(({ costMicroUsd }) => costMicroUsd));
   const most = Math.max(1, ...sums.map(SIZES[order]));
   return (
     <Card component="section" aria-label={`Sums by ${FACET_WORDS[by]}`} padding="sm">
@@ -91,7 +96,7 @@ export function LogSums({ by, order, pathOf, place, everyMs, onOrder, onNarrow }
                   )}
                   {FIGURES.map(({ order: id, label, of }) => (
                     <Table.Td key={id} role="cell" data-label={label} className="figure" ta="right">
-                      {of(sum)}
+                      {of(sum, moneyOf)}
                     </Table.Td>
                   ))}
                 </Table.Tr>
