@@ -18,9 +18,8 @@ type Column = {
 };
 
 const ms = (value: number | null) => (value === null ? "" : `${count(value)} ms`);
-const number = (value: number | null) => (value === null ? "" : count(value));
 
-/** All fields of a call in the log, in table order; hidden ones can be chosen. */
+/** All fields of a call in the log, in table order; hidden ones can be chosen. The others fit beside the facets at 1440 px. */
 export const COLUMNS: readonly Column[] = [
   {
     id: "tenant",
@@ -48,13 +47,12 @@ export const COLUMNS: readonly Column[] = [
       ),
   },
   { id: "key", label: "API key", cell: ({ keyId, keyName }) => <span title={keyId}>{keyName ?? keyId}</span> },
-  { id: "endpoint", label: "Endpoint", cell: ({ endpoint }) => endpoint },
+  { id: "endpoint", label: "Endpoint", isHidden: true, cell: ({ endpoint }) => endpoint },
   { id: "model", label: "Model", cell: modelOf },
   { id: "status", label: "Status", isFigure: true, cell: ({ status }) => status ?? "" },
   { id: "outcome", label: "Outcome", cell: outcomeOf },
   { id: "limit", label: "Limit", cell: ({ limitName }) => limitName ?? "" },
-  { id: "input", label: "Tokens in", isFigure: true, cell: ({ inputTokens }) => number(inputTokens) },
-  { id: "output", label: "Tokens out", isFigure: true, cell: ({ outputTokens }) => number(outputTokens) },
+  { id: "tokens", label: "Tokens in / out", isFigure: true, cell: tokensOf },
   {
     id: "cost",
     label: "Cost",
@@ -69,7 +67,7 @@ export const COLUMNS: readonly Column[] = [
     cell: ({ retryAfterMs }) => (retryAfterMs === null ? "" : duration(retryAfterMs / 1000)),
   },
   { id: "latency", label: "Latency", isFigure: true, cell: ({ totalMs }) => ms(totalMs) },
-  { id: "first", label: "First token", isFigure: true, cell: ({ firstTokenMs }) => ms(firstTokenMs) },
+  { id: "first", label: "First token", isFigure: true, isHidden: true, cell: ({ firstTokenMs }) => ms(firstTokenMs) },
   { id: "headers", label: "To headers", isFigure: true, isHidden: true, cell: ({ headersMs }) => ms(headersMs) },
   { id: "feature", label: "Feature", isHidden: true, cell: ({ feature }) => feature ?? "" },
   { id: "session", label: "Session", isHidden: true, cell: ({ session }) => session ?? "" },
@@ -77,6 +75,12 @@ export const COLUMNS: readonly Column[] = [
   { id: "tags", label: "Tags", isHidden: true, cell: ({ tags }) => tags?.replaceAll(",", ", ") ?? "" },
   { id: "address", label: "Address", isHidden: true, cell: ({ address }) => address },
 ];
+
+/** A call that was not sent has no output. */
+function tokensOf({ inputTokens, outputTokens }: RequestLine): string {
+  if (inputTokens === null && outputTokens === null) return "";
+  return `${inputTokens === null ? "–" : count(inputTokens)} / ${outputTokens === null ? "–" : count(outputTokens)}`;
+}
 
 function modelOf({ askedModel, servedModel }: RequestLine): string {
   return servedModel === null || servedModel === askedModel ? askedModel : `${askedModel} → ${servedModel}`;
@@ -91,7 +95,7 @@ const USUAL = COLUMNS.filter((one) => one.isHidden !== true).map((one) => one.id
 
 /** The shown columns; one choice per browser. */
 export function useColumns() {
-  return useLocalStorage<readonly string[]>({ key: "spillway-log-columns", defaultValue: USUAL });
+  return useLocalStorage<readonly string[]>({ key: "spillway-log-columns-2", defaultValue: USUAL });
 }
 
 export function ColumnChooser({

@@ -89,7 +89,7 @@ function Facets({ answer, isOpen, onChoose }: FacetsOf) {
                   rightSection={<span className="figure">{count(calls)}</span>}
                   onClick={() => onChoose(facet, value)}
                 >
-                  <span style={{ minWidth: 0, overflow: "hidden", textOverflow: "ellipsis" }}>
+                  <span style={{ minWidth: 0, overflow: "hidden", textOverflow: "ellipsis", lineHeight: 1.5 }}>
                     {wordsOf(facet, value, name)}
                   </span>
                 </Button>

@@ -5,6 +5,7 @@ import { type PointerEvent, useState } from "react";
 import { count } from "../../../_ui/figures/format";
 import { Moment } from "../../../_ui/figures/moment";
 import { PARTIAL_OPACITY } from "../../../_ui/time/partial-bar";
+import type { Span } from "../../../_ui/time/time-range";
 import { ZoneNote } from "../../../_ui/time/zone-note";
 import type { FacetAnswer } from "./facet-list";
 
@@ -23,15 +24,17 @@ type Props = {
   readonly answer: FacetAnswer | undefined;
   /** of one bar */
   readonly seconds: number;
+  /** the chosen time; an open end is that of the calls */
+  readonly span: Span;
   /** time of the query: a bar that ends later is incomplete; null = the range is over */
   readonly askedAt: number | null;
   readonly onRange: (from: string, to: string) => void;
 };
 
 /** Calls over time; dragging over it chooses that time. */
-export function Histogram({ answer, seconds, askedAt, onRange }: Props) {
+export function Histogram({ answer, seconds, span, askedAt, onRange }: Props) {
   const [drag, setDrag] = useState<readonly [number, number] | null>(null);
-  const { bars, start } = barsOf(answer, seconds);
+  const { bars, start } = barsOf(answer, seconds, { from: span.from, to: askedAt ?? span.to });
   const most = Math.max(1, ...bars.map((bar) => bar.total));
   const at = (index: number) => new Date(start + index * seconds * MS_PER_SECOND).toISOString();
   const isPartial = (index: number) => askedAt !== null && start + (index + 1) * seconds * MS_PER_SECOND > askedAt;
@@ -46,7 +49,7 @@ export function Histogram({ answer, seconds, askedAt, onRange }: Props) {
   };
   const calls = bars.reduce((sum, bar) => sum + bar.total, 0);
   return (
-    <Card component="section" aria-label="Calls over time" padding="sm" mih={HEIGHT + 56}>
+    <Card component="section" aria-label="Calls over time" padding="sm" mih={HEIGHT + 66}>
       {bars.length === 0 && <Box h={HEIGHT} />}
       {bars.length > 0 && (
         <svg
@@ -92,34 +95,62 @@ export function Histogram({ answer, seconds, askedAt, onRange }: Props) {
           )}
         </svg>
       )}
-      <Group justify="space-between" mt={4} gap="xs">
-        <Text size="xs" c="dimmed">
-          {bars.length > 0 ? (
-            <Moment at={at(0)} form="short" />
-          ) : answer === undefined ? (
-            "Counting the calls…"
-          ) : (
-            "No calls in this range."
-          )}
-        </Text>
-        <Text size="xs" c="dimmed">
-          {answer?.isCut && answer.countedFrom === null && "the newest "}
-          {count(calls)} calls
-          {answer !== undefined && <CountedFrom {...answer} />} · drag to choose a range · <ZoneNote />
-        </Text>
-      </Group>
+      <Axis
+        answer={answer}
+        calls={calls}
+        from={bars.length === 0 ? null : at(0)}
+        to={askedAt === null ? at(bars.length) : null}
+      />
     </Card>
   );
 }
 
-/** One bar per bucket from the first to the last, with its kinds stacked. */
-function barsOf(answer: FacetAnswer | undefined, seconds: number) {
+type AxisOf = {
+  readonly answer: FacetAnswer | undefined;
+  readonly calls: number;
+  /** start of the first bar; null = there are none */
+  readonly from: string | null;
+  /** end of the last bar; null = now */
+  readonly to: string | null;
+};
+
+function Axis({ answer, calls, from, to }: AxisOf) {
+  if (from === null) {
+    return (
+      <Text size="xs" c="dimmed" mt={4}>
+        {answer === undefined ? "Counting the calls…" : "No calls in this range."}
+      </Text>
+    );
+  }
+  return (
+    <>
+      <Group justify="space-between" mt={4} gap="xs">
+        <Text size="xs" c="dimmed">
+          <Moment at={from} form="short" />
+        </Text>
+        <Text size="xs" c="dimmed">
+          {to === null ? "now" : <Moment at={to} form="short" />}
+        </Text>
+      </Group>
+      <Text size="xs" c="dimmed" mt={2}>
+        {answer?.isCut && answer.countedFrom === null && "the newest "}
+        {count(calls)} calls
+        {answer !== undefined && <CountedFrom {...answer} />} · drag to choose a range · <ZoneNote />
+      </Text>
+    </>
+  );
+}
+
+/** One bar per bucket of the chosen time, with its kinds stacked; where the time has no end, from the first to the last call. */
+function barsOf(answer: FacetAnswer | undefined, seconds: number, span: Span) {
   const buckets = answer?.buckets ?? [];
   const width = seconds * MS_PER_SECOND;
   const times = buckets.map(({ at }) => Date.parse(at));
-  const last = Math.max(...times);
-  const start = Math.max(Math.min(...times), last - (BARS_MAX - 1) * width);
   if (times.length === 0) return { bars: [], start: 0 };
+  const bucketOf = (at: number) => Math.floor(at / width) * width;
+  const last = Math.max(...times, ...(span.to === null ? [] : [bucketOf(span.to - 1)]));
+  const first = Math.min(...times, ...(span.from === null ? [] : [bucketOf(span.from)]));
+  const start = Math.max(first, last - (BARS_MAX - 1) * width);
   const bars = Array.from({ length: Math.round((last - start) / width) + 1 }, (_, index) => {
     let top = 0;
     const parts = KINDS.flatMap((kind) => {

@@ -54,7 +54,8 @@ export function RequestLog() {
   const view = viewOf(useSearchParams());
   const narrow = (change: Partial<typeof place>) => void setPlace({ ...change, after: null });
   const pathOf = (more: Record<string, string>) => linesPath(place, Date.now(), more);
-  const isRunning = spanOf(place, Date.now()).to === null;
+  const span = spanOf(place, Date.now());
+  const isRunning = span.to === null;
   const isLiveNow = isLive && isRunning;
   const seconds = bucketSecondsOf(place, Date.now());
   const facets = useQuery({
@@ -96,6 +97,7 @@ export function RequestLog() {
             <Histogram
               answer={facets.data}
               seconds={seconds}
+              span={span}
               askedAt={isRunning ? facets.dataUpdatedAt : null}
               onRange={(from, to) => narrow({ from, to, month: null })}
             />
@@ -261,7 +263,7 @@ function Chosen({
         <TextInput
           size="xs"
           aria-label="User"
-          placeholder="a user's whole name"
+          placeholder="User, whole name"
           value={place.user ?? ""}
           onChange={(event) => narrow({ user: event.currentTarget.value || null })}
         />
