@@ -1,6 +1,6 @@
 "use client";
 
-import { Anchor, Group, Paper, Text } from "@mantine/core";
+import { Anchor, Card, Group, Text } from "@mantine/core";
 import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
 import Link from "next/link";
 import type { Overview } from "@/lib/console/overview/overview";
@@ -15,7 +15,7 @@ export function Verdict({ seen }: { seen: Overview }) {
   const color = findings.length === 0 ? "teal" : isCritical ? "red" : "orange";
   const Icon = findings.length === 0 ? IconCircleCheck : IconAlertTriangle;
   return (
-    <Paper withBorder px="md" py="xs" component="section" aria-label="Verdict">
+    <Card px="md" py="xs" component="section" aria-label="Verdict">
       <Group gap="sm" wrap="nowrap" align="flex-start">
         <Icon
           size={20}
@@ -49,6 +49,6 @@ export function Verdict({ seen }: { seen: Overview }) {
           </Group>
         )}
       </Group>
-    </Paper>
+    </Card>
   );
 }

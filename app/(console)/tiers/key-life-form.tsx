@@ -1,4 +1,4 @@
-import { Group, NumberInput, Paper, Switch, Text } from "@mantine/core";
+import { Card, Group, NumberInput, Switch, Text } from "@mantine/core";
 
 const USUAL_DAYS_MAX = 90;
 const DAYS_MAX = 3650;
@@ -6,7 +6,7 @@ const DAYS_MAX = 3650;
 /** Maximum lifetime of keys of a tier's tenants; existing keys keep their end. `days` null = no maximum. */
 export function KeyLifeForm({ days, onChange }: { days: number | null; onChange: (days: number | null) => void }) {
   return (
-    <Paper withBorder p="md" component="section" aria-label="Keys of this tier">
+    <Card component="section" aria-label="Keys of this tier">
       <Text fw={600} component="h2" fz="md">
         Keys of this tier
       </Text>
@@ -14,11 +14,13 @@ export function KeyLifeForm({ days, onChange }: { days: number | null; onChange:
         New and rotated keys expire after at most this many days. Existing keys keep their expiry.
       </Text>
       <Group align="flex-end">
-        <Switch
-          label="Keys expire"
-          checked={days !== null}
-          onChange={(event) => onChange(event.currentTarget.checked ? USUAL_DAYS_MAX : null)}
-        />
+        <Group h={36}>
+          <Switch
+            label="Keys expire"
+            checked={days !== null}
+            onChange={(event) => onChange(event.currentTarget.checked ? USUAL_DAYS_MAX : null)}
+          />
+        </Group>
         {days !== null && (
           <NumberInput
             label="After at most"
@@ -32,6 +34,6 @@ export function KeyLifeForm({ days, onChange }: { days: number | null; onChange:
           />
         )}
       </Group>
-    </Paper>
+    </Card>
   );
 }

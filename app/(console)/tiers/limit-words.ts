@@ -19,3 +19,12 @@ export function spanWords(limit: Limit): string {
     ? ` per ${span}`
     : `, ${limit.refill} back per ${span}`;
 }
+
+const SHORT_SPANS: Readonly<Record<string, string>> = { second: "s", minute: "min", hour: "h", "24 hours": "24 h" };
+
+/** The same where there is little room: "/min", "/day". */
+export function perWords(limit: Limit): string {
+  const words = spanWords(limit);
+  const [, span = ""] = /^ per (.+)$/.exec(words) ?? [];
+  return span === "" ? words : `/${SHORT_SPANS[span] ?? span}`;
+}

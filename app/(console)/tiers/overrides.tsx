@@ -61,8 +61,14 @@ export function Overrides({ tiers, canEdit }: { tiers: readonly TierView[]; canE
                   ? count(one.capacity)
                   : amount(dimension, one.capacity),
               one.reason,
-              one.createdBy,
-              one.expiresAt === null ? "never" : <Moment key="ends" at={one.expiresAt} form="short" />,
+              <Line key="by">{one.createdBy}</Line>,
+              one.expiresAt === null ? (
+                "never"
+              ) : (
+                <Line key="ends">
+                  <Moment at={one.expiresAt} form="short" />
+                </Line>
+              ),
               canEdit ? <Remove key="remove" override={one} /> : "–",
             ],
           };

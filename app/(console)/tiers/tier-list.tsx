@@ -11,7 +11,7 @@ import { amount, plural } from "../../_ui/figures/format";
 import { Act } from "../../_ui/forms/act";
 import { RemoveDialog } from "../../_ui/forms/remove-dialog";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
-import { spanWords } from "./limit-words";
+import { perWords } from "./limit-words";
 import { NewTier } from "./new-tier";
 import { Overrides } from "./overrides";
 
@@ -91,7 +91,7 @@ function TierCard(props: { tier: TierView; canEdit: boolean; onDialog: (dialog: 
               </Text>
               <Text size="sm" fw={550} className="figure" ml="auto" style={{ whiteSpace: "nowrap" }}>
                 {amount(limit.dimension, limit.capacity)}
-                {spanWords(limit)}
+                {perWords(limit)}
               </Text>
             </Group>
           ))}

@@ -62,6 +62,7 @@ export const cssVariables: CSSVariablesResolver = (known) => ({
     "--mantine-color-dimmed": known.colors.gray?.[7] ?? "#495057",
     "--mantine-color-placeholder": known.colors.gray?.[7] ?? "#495057",
     "--spillway-page": "#f6f8f9",
+    "--spillway-card": "#ffffff",
   },
   dark: {
     "--mantine-color-dimmed": known.colors.dark?.[1] ?? "#b8b8b8",
@@ -72,5 +73,6 @@ export const cssVariables: CSSVariablesResolver = (known) => ({
     "--mantine-color-red-light": "#3b2022",
     "--mantine-color-red-light-color": "#ffb3b3",
     "--spillway-page": "#17191c",
+    "--spillway-card": known.colors.dark?.[6] ?? "#2e2e2e",
   },
 });

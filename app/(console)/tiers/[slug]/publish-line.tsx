@@ -38,7 +38,7 @@ export function PublishLine(of: LineOf) {
   };
   return (
     <Group align="flex-end" gap="sm" className={isChanged ? "bar" : ""}>
-      <div role="status" aria-label="Changes" className={isChanged ? "bar-changes" : ""}>
+      <div role="status" aria-label="Changes" className={isChanged ? "bar-changes" : "bar-unchanged"}>
         {isChanged && (
           <>
             <Text fw={600} size="sm">
