@@ -112,7 +112,7 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
 function MainScope({ scope, onChange }: { scope: ScopeKind; onChange: (scope: ScopeKind) => void }) {
   return (
     <div>
-      <Text size="sm" fw={500} mb={4} id="brake-scope">
+      <Text size="sm" fw={600} mb={4} id="brake-scope">
         What to stop
       </Text>
       <SegmentedControl

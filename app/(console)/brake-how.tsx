@@ -62,7 +62,7 @@ export function HowToStop({ how, set, isFirst }: Part) {
         data-autofocus={isFirst || undefined}
       />
       <div>
-        <Text size="sm" fw={500} mb={4} id="brake-duration">
+        <Text size="sm" fw={600} mb={4} id="brake-duration">
           Duration
         </Text>
         <SegmentedControl

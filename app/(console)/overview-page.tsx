@@ -108,7 +108,7 @@ function Figures({ seen, moved, canBrake, onDraft }: FiguresOf) {
             <KpiCard
               label="Calls"
               value={count(cards.callsPerMinute)}
-              unit="admitted per minute"
+              unit="admitted/min"
               note={`${count(cards.callsToday)} today`}
               trend={chart.map((point) => point.admitted)}
             />

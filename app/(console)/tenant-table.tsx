@@ -50,12 +50,16 @@ export function TenantTable({ tenants, trends, total, ...act }: Props) {
               <Table.Th miw={210}>Tenant</Table.Th>
               <Table.Th w="26%">Nearest limit</Table.Th>
               <Table.Th className="figure">Resets in</Table.Th>
-              <Table.Th className="figure">Calls/min</Table.Th>
+              <Table.Th className="figure" ta="right">
+                Calls/min
+              </Table.Th>
               <Table.Th w={110} style={{ whiteSpace: "nowrap" }}>
                 Last hour
               </Table.Th>
               <Table.Th className="figure">Refused</Table.Th>
-              <Table.Th className="figure">Spend/min</Table.Th>
+              <Table.Th className="figure" ta="right">
+                Spend/min
+              </Table.Th>
               {act.canBrake && <Table.Th aria-label="Actions" />}
             </Table.Tr>
           </Table.Thead>
@@ -86,14 +90,18 @@ function Row({ tenant, trend, canBrake, onStop }: One) {
       </Table.Td>
       <Table.Td>{binding === null ? <NoLimit /> : <Use binding={binding} isRefusing={tenant.isRefusing} />}</Table.Td>
       <Table.Td className="figure">{resetWords(binding)}</Table.Td>
-      <Table.Td className="figure">{count(tenant.callsPerMinute)}</Table.Td>
+      <Table.Td className="figure" ta="right">
+        {rate(tenant.callsPerMinute)}
+      </Table.Td>
       <Table.Td>
         <TrendLine tenant={tenant} trend={trend} />
       </Table.Td>
       <Table.Td className="figure">
         <Refused tenant={tenant} />
       </Table.Td>
-      <Table.Td className="figure">{dollars(tenant.spendPerMinuteMicroUsd)}</Table.Td>
+      <Table.Td className="figure" ta="right">
+        {dollars(tenant.spendPerMinuteMicroUsd)}
+      </Table.Td>
       {canBrake && (
         <Table.Td ta="right">
           <StopButton tenant={tenant} onStop={onStop} />
@@ -113,7 +121,7 @@ function PhoneCard({ tenant, trend, canBrake, onStop }: One) {
       </Group>
       {binding !== null && <Use binding={binding} isRefusing={tenant.isRefusing} />}
       <Text size="sm" c="dimmed" className="figure">
-        {count(tenant.callsPerMinute)} calls/min · {dollars(tenant.spendPerMinuteMicroUsd)}/min
+        {rate(tenant.callsPerMinute)} calls/min · {dollars(tenant.spendPerMinuteMicroUsd)}/min
         {binding !== null && (binding.resetAt === null ? " · nothing used" : ` · full again in ${resetWords(binding)}`)}
       </Text>
       <TrendLine tenant={tenant} trend={trend} />
@@ -188,6 +196,13 @@ function Refused({ tenant }: { tenant: TenantLine }) {
       )}
     </>
   );
+}
+
+const DECIMALS_BELOW = 100;
+
+/** With one decimal while it is small, so that the figures of a column compare. */
+function rate(perMinute: number): string {
+  return perMinute > 0 && perMinute < DECIMALS_BELOW ? perMinute.toFixed(1) : count(Math.round(perMinute));
 }
 
 function percent(share: number): string {

@@ -25,7 +25,7 @@ test("the numbers move while calls run", async ({ console: page, spillway }) => 
   for (let call = 0; call < 5; call++) expect((await spillway.chat(spillway.demo.keys.enterprise)).status).toBe(200);
   await expect.poll(today).toBeGreaterThanOrEqual(before + 5);
   await expect(page.getByTestId("kpi-Spend today")).not.toHaveText("$0.00");
-  await expect(page.getByRole("region", { name: "Calls", exact: true })).toContainText("admitted per minute");
+  await expect(page.getByRole("region", { name: "Calls", exact: true })).toContainText("admitted/min");
   await page.getByRole("switch", { name: "Compare with yesterday" }).click();
   const decisions = page.getByRole("region", { name: "Decisions per minute" });
   await expect(decisions).toContainText("all calls in the same hour yesterday, 0 in total");

@@ -36,7 +36,11 @@ export function RuleListing({ rules, channels, canEdit, canMute }: Lists & { can
             </span>,
             findsWords(rule),
             receiversOf(rule),
-            rule.muted !== null ? `muted until ${momentWords(rule.muted.until)}` : rule.enabled ? rule.severity : "off",
+            rule.muted !== null
+              ? `muted until ${momentWords(rule.muted.until)}`
+              : rule.enabled
+                ? `on, ${rule.severity}`
+                : "off",
             <Group key="actions" gap={4} justify="flex-end" wrap="nowrap">
               {canMute && (
                 <Act

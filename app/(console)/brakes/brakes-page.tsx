@@ -113,7 +113,7 @@ function EarlierBrakes({ brakes }: { brakes: readonly BrakeView[] }) {
         id: brake.id,
         cells: [
           scopeWords(brake.scope, brake.names),
-          <Mode key="mode" mode={brake.mode} />,
+          <Mode key="mode" mode={brake.mode} isOver />,
           brake.reason,
           brake.createdBy,
           <Moment key="from" at={brake.createdAt} />,
@@ -126,10 +126,11 @@ function EarlierBrakes({ brakes }: { brakes: readonly BrakeView[] }) {
   );
 }
 
-function Mode({ mode }: { mode: string }) {
+/** Strong only while it is on: the table of past ones is no alarm. */
+function Mode({ mode, isOver = false }: { mode: string; isOver?: boolean }) {
   const colour = { block: "red.9", drain: "red.9", cut: "red.9", degrade: "grape.8" }[mode] ?? "blue.8";
   return (
-    <Badge color={colour} tt="none" miw="max-content">
+    <Badge color={isOver ? "gray" : colour} variant={isOver ? "outline" : "filled"} tt="none" miw="max-content">
       {mode}
     </Badge>
   );

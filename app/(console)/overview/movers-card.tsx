@@ -26,7 +26,7 @@ export function MoversCard({ seen, error }: { seen: MoversView | undefined; erro
       <Failed what="The movers could not be loaded" error={error} />
       {seen === undefined && error === null && <Skeleton h={85} />}
       {seen !== undefined && (
-        <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="md" verticalSpacing="sm">
+        <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="xl" verticalSpacing="sm">
           {MEASURES.map((measure) => (
             <OfMeasure key={measure} measure={measure} seen={seen} />
           ))}
@@ -39,6 +39,7 @@ export function MoversCard({ seen, error }: { seen: MoversView | undefined; erro
 function OfMeasure({ measure, seen }: { measure: Measure; seen: MoversView }) {
   const movers = seen.movers[measure];
   const [now, before] = [seen.totals.now[measure], seen.totals.before[measure]];
+  const hasBefore = before > 0;
   return (
     <Stack gap={5}>
       <Group justify="space-between" gap="xs" wrap="nowrap">
@@ -69,7 +70,8 @@ function OfMeasure({ measure, seen }: { measure: Measure; seen: MoversView }) {
           <Text size="sm" className="figure" style={{ whiteSpace: "nowrap" }}>
             {measured(measure, now)}{" "}
             <Text span size="xs" c="dimmed">
-              {changeWords(now, before)}
+              {/* Said once above, when there was nothing at all. */}
+              {hasBefore && changeWords(now, before)}
             </Text>
           </Text>
         </Group>

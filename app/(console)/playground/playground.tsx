@@ -18,7 +18,7 @@ import {
 } from "@mantine/core";
 import { IconSend } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, Fragment, useState } from "react";
 import type { LedgerView } from "@/lib/console/records/ledger";
 import type { OwnQuota } from "@/lib/console/tenants/tenant-quota";
 import { api } from "../../_ui/data/api";
@@ -176,16 +176,14 @@ function Outcome({ answered }: { answered: Answered }) {
         <Title order={3} fz="sm" mt="md" mb={4}>
           Headers for the client
         </Title>
-        <Stack gap={6}>
+        <dl className="named">
           {headers.map(([name, value]) => (
-            <Group key={name} gap="xs" justify="space-between">
-              <Code>{name}</Code>
-              <Text size="sm" className="figure" style={{ overflowWrap: "anywhere" }}>
-                {value}
-              </Text>
-            </Group>
+            <Fragment key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </Fragment>
           ))}
-        </Stack>
+        </dl>
       </Card>
       {requestId !== null && status < 400 && <Bill requestId={requestId} />}
       {quota !== null && quota.limits.length > 0 && (
@@ -215,6 +213,9 @@ function Bill({ requestId }: { requestId: string }) {
   if (call === undefined) return <Failed what="The bill could not be read" error={found.error} />;
   return (
     <Card component="section" aria-label="The bill">
+      <Title order={2} fz="md" mb="xs">
+        The bill
+      </Title>
       <CallDetails call={call} />
     </Card>
   );

@@ -86,7 +86,9 @@ export function Requests({ id, ...rights }: { id: string; canBoost: boolean; can
               value={kind}
               onChange={(value) => void setKind(value)}
             />
-            <Switch label="Live" checked={isLive} onChange={(event) => setIsLive(event.currentTarget.checked)} />
+            <Group h={36}>
+              <Switch label="Live" checked={isLive} onChange={(event) => setIsLive(event.currentTarget.checked)} />
+            </Group>
           </Group>
           {first.data?.tenants.length === 0 && tenant === null && (
             <Card>

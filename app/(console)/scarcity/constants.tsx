@@ -91,6 +91,8 @@ function Save({ draft, isReplayed }: { draft: Settings; isReplayed: boolean }) {
       <Group align="flex-end">
         <TextInput
           label="Reason"
+          flex={1}
+          maw={480}
           value={reason}
           maxLength={500}
           onChange={(event) => setReason(event.currentTarget.value)}

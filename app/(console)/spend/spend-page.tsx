@@ -1,6 +1,7 @@
 "use client";
 
 import { Button, Stack } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import { useState } from "react";
@@ -28,7 +29,11 @@ export function SpendPage({ canEdit, canRaise }: { canEdit: boolean; canRaise: b
         title="Spend"
         about="Budgets with their forecast, and cost by tenant, model, key and feature, in US dollars."
       >
-        {canEdit && <Button onClick={() => setIsOpen(true)}>New budget</Button>}
+        {canEdit && (
+          <Button leftSection={<IconPlus size={16} />} onClick={() => setIsOpen(true)}>
+            New budget
+          </Button>
+        )}
       </PageHead>
       <Failed what="The budgets could not be loaded" error={budgets.error} />
       {(budgets.data !== undefined || budgets.error === null) && (

@@ -49,7 +49,7 @@ export function Listing({
             <Table.Thead>
               <Table.Tr>
                 {head.map((name, index) => (
-                  <Table.Th key={name} ta={isText(index) ? "left" : "right"} className={isText(index) ? "" : "figure"}>
+                  <Table.Th key={name} className={isText(index) ? "" : "figure"}>
                     {name}
                   </Table.Th>
                 ))}
@@ -63,7 +63,6 @@ export function Listing({
                       key={head[index]}
                       role="cell"
                       data-label={head[index]}
-                      ta={isText(index) ? "left" : "right"}
                       className={isText(index) ? "" : "figure"}
                     >
                       {cell}

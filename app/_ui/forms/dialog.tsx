@@ -62,8 +62,9 @@ export function FormDialog<Answer>({
       <form onSubmit={send}>
         <Stack>
           {children}
-          <Failed what="Not done" error={sending.error} />
-          <Group justify="flex-end">
+          {/* In view without scrolling, however long the form is. */}
+          <Group justify="flex-end" className="dialog-end">
+            <Failed what="Not done" error={sending.error} />
             <Button variant="default" onClick={onCancel}>
               Cancel
             </Button>

@@ -28,11 +28,11 @@ export function QuotaLine({
   const forecast = forecastWords({ ...line, isRefusing: line.isRefusing ?? false }, Date.parse(at));
   return (
     <Stack gap={4}>
-      <Group justify="space-between" wrap="nowrap">
+      <Group justify="space-between" gap="0 md">
         <Text size="sm" fw={550} style={{ overflowWrap: "anywhere" }}>
           {line.name}
         </Text>
-        <Text size="sm" className="figure" style={{ whiteSpace: "nowrap" }}>
+        <Text size="sm" className="figure" ml="auto" style={{ whiteSpace: "nowrap" }}>
           {usedOf(line.dimension, line.used, line.limit)}
         </Text>
       </Group>

@@ -67,7 +67,7 @@ function Row({ of: key, usedFrom, acts }: { of: KeyView; usedFrom: string | unde
         <div style={{ minWidth: 0 }}>
           <Group gap={8}>
             <Text fw={550}>{key.name}</Text>
-            <Badge variant="dot" color={isActive ? "teal" : "gray"} tt="none">
+            <Badge variant="dot" color={isActive ? "teal" : "gray.6"} tt="none">
               {key.status}
             </Badge>
             <Badge variant="outline" color="gray" tt="none">
