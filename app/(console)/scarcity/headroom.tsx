@@ -36,6 +36,7 @@ export function Headroom({ canChange }: { canChange: boolean }) {
   const [asked, setAsked] = useState<Service | null>(null);
   const rows = (seen.data?.providers ?? []).flatMap(rowsOf);
   const minutes = health.data?.minutes ?? 0;
+  const nameOf = (provider: string) => health.data?.providers.find(({ slug }) => slug === provider)?.name ?? provider;
   return (
     <>
       <Failed what="The state of the providers could not be loaded" error={seen.error ?? health.error} />
@@ -47,10 +48,10 @@ export function Headroom({ canChange }: { canChange: boolean }) {
           head={["Provider", "Model", "State", "Why", "Next probe", "Room used", "429s", "Fallbacks", ""]}
           texts={[1, 2, 3, 4, 5, 7, 8]}
           empty={<NextStep says="No models yet. Create one:" href="/catalog" page="Models" />}
-          rows={rows.map(({ provider, name, credential, takenOutReason, model, state }) => ({
+          rows={rows.map(({ provider, credential, takenOutReason, model, state }) => ({
             id: `${provider}/${credential?.name ?? ""}/${model.slug}`,
             cells: [
-              <Whose key="whose" name={name} credential={credential} />,
+              <Whose key="whose" name={nameOf(provider)} credential={credential} />,
               model.slug,
               <PlaceState key="state" state={state.state} />,
               takenOutReason ?? whyOf(state),
@@ -92,7 +93,7 @@ function rowsOf(provider: Seen) {
   return [null, ...provider.credentials].flatMap((credential) => {
     const { state, models, takenOutReason } = credential ?? provider;
     const whole = provider.takenOutReason ?? takenOutReason;
-    const common = { provider: provider.slug, name: provider.name, credential, takenOutReason: whole };
+    const common = { provider: provider.slug, credential, takenOutReason: whole };
     return models.map((model) => ({ ...common, model, state: narrowerState(state, model.state) }));
   });
 }
