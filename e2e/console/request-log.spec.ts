@@ -52,7 +52,7 @@ test("calls with a leaked key and from a forbidden address are in the log with t
   const href = (await page.getByRole("link", { name: "JSON" }).getAttribute("href")) ?? "";
   const exported: { requests: Line[] } = await (await page.request.get(href)).json();
   expect(exported.requests).toMatchObject([{ outcome: "invalid_api_key", count: 5, kind: "denied" }]);
-  await page.getByRole("button", { name: /Outcome: invalid_api_key/ }).click();
+  await page.getByRole("button", { name: /Outcome: invalid API key/ }).click();
   await page.getByRole("textbox", { name: "User" }).fill("ada");
   await expect(calls.getByRole("row")).toHaveCount(2);
   await page.getByRole("button", { name: "Columns" }).click();

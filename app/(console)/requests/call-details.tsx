@@ -24,7 +24,7 @@ export function CallDetails({ call, user = null }: { call: LedgerView; user?: st
           {user !== null && <Fact>user {user}</Fact>}
           {call.feature !== null && <Fact>feature {call.feature}</Fact>}
           <Fact>
-            {call.endpoint}
+            endpoint {call.endpoint}
             {call.stream ? ", streamed" : ""}
           </Fact>
         </Part>

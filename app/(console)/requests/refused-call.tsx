@@ -48,7 +48,7 @@ function whose(refused: RefusedView, user: string | null, tenant: string, key: s
     `key ${key}`,
     ...(user === null ? [] : [`user ${user}`]),
     ...(feature === null ? [] : [`feature ${feature}`]),
-    `${endpoint}${stream ? ", streamed" : ""}`,
+    `endpoint ${endpoint}${stream ? ", streamed" : ""}`,
     askedModel === model ? model : `${model}, instead of ${askedModel}`,
     `${count(refused.estimatedInputTokens)} + ${count(refused.reservedOutputTokens)} tokens asked for`,
     ...(refused.permits > 1 ? [`counts as ${count(refused.permits)} requests`] : []),

@@ -14,6 +14,7 @@ import { WhenLoaded } from "../../../_ui/data/when-loaded";
 import { Failed, PageHead } from "../../../_ui/shell/page-head";
 import { TimePicker } from "../../../_ui/time/time-picker";
 import { isPreset, spanOf } from "../../../_ui/time/time-range";
+import { codeWords } from "../../../_ui/words/code-words";
 import { NextStep } from "../../../_ui/words/next-step";
 import { ColumnChooser, useColumns } from "./columns";
 import { type FacetAnswer, FacetList } from "./facet-list";
@@ -244,7 +245,9 @@ function Chosen({
   const chosen = Object.entries(FACET_WORDS).flatMap(([name, words]) => {
     const value = Object.entries(filters).find(([one]) => one === name)?.[1] ?? null;
     if (value === null || name === "user") return [];
-    const called = facets.find((one) => one.facet === name && one.value === value)?.name ?? value;
+    const called =
+      facets.find((one) => one.facet === name && one.value === value)?.name ??
+      (name === "outcome" ? codeWords(value) : value);
     return [{ name, value, text: `${words}: ${called}` }];
   });
   return (
