@@ -103,9 +103,11 @@ test("a price set in the browser holds for the next call; an imported export is 
   await dialog.getByRole("combobox", { name: "Model" }).click();
   await page.getByRole("option", { name: "sim-vision" }).click();
   await dialog.getByRole("textbox", { name: "Input", exact: true }).fill("100");
+  // A price of nothing is never set by mistake.
+  await expect(dialog.getByRole("button", { name: "Set price" })).toBeDisabled();
   await dialog.getByRole("textbox", { name: "Output" }).fill("200");
   await dialog.getByRole("textbox", { name: "Source" }).fill("the test");
-  await dialog.getByRole("button", { name: "Set it" }).click();
+  await dialog.getByRole("button", { name: "Set price" }).click();
   await expect(page.getByRole("region", { name: "Prices by date" })).toContainText("the test");
   const answer = await spillway.chat(spillway.demo.keys.enterprise, { model: "sim-vision" });
   const row = await spillway.ledgerRow(answer.headers.get("x-request-id") ?? "");
@@ -119,7 +121,7 @@ test("a price set in the browser holds for the next call; an imported export is 
   const chooser = page.waitForEvent("filechooser");
   await page.getByRole("dialog").getByRole("button", { name: "File" }).click();
   await (await chooser).setFiles({ name: "usage.csv", mimeType: "text/csv", buffer });
-  await page.getByRole("button", { name: "Import it" }).click();
+  await page.getByRole("button", { name: "Import bill" }).click();
   await expect(page.getByRole("region", { name: "Ledger and bill", exact: true })).toContainText("$9.00");
 });
 
@@ -199,7 +201,7 @@ test("month end: a bill is imported, compared with the ledger, and both are expo
   const chooser = page.waitForEvent("filechooser");
   await page.getByRole("dialog").getByRole("button", { name: "File" }).click();
   await (await chooser).setFiles({ name: "bill.csv", mimeType: "text/csv", buffer: Buffer.from(csv) });
-  await page.getByRole("button", { name: "Import it" }).click();
+  await page.getByRole("button", { name: "Import bill" }).click();
   const bill = page.getByRole("region", { name: "Ledger and bill", exact: true });
   const today = new Date(day).toLocaleDateString("en-GB", { dateStyle: "medium", timeZone: "UTC" });
   await expect(bill.getByRole("row", { name: new RegExp(`${today}.*sim-small`) })).toContainText("$12.50");

@@ -187,7 +187,7 @@ test("an override for a pattern is set and removed on the tiers' page; a counter
   await dialog.getByRole("textbox", { name: "For" }).fill("fre*");
   await dialog.getByRole("textbox", { name: "Capacity" }).fill("2");
   await dialog.getByRole("textbox", { name: "Reason" }).fill("a pattern in a test");
-  await dialog.getByRole("button", { name: "Set it" }).click();
+  await dialog.getByRole("button", { name: "Set override" }).click();
   const overrides = page.getByRole("region", { name: "Overrides", exact: true });
   await expect(overrides).toContainText("a pattern in a test");
   const statuses = [];

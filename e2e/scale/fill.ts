@@ -35,11 +35,12 @@ export async function fillDatabase(client: pg.Client, size: Size): Promise<void>
     [tenants],
   );
   await client.query(
-    `insert into keys (id, tenant_id, family_id, name, environment, hmac, pepper_version, last4)
+    `insert into keys (id, tenant_id, family_id, name, environment, hmac, pepper_version, last4, created_at, last_used_at)
      select 'MANY' || lpad(n::text, 8, '0'), 'tenant_many_' || (1 + (n - 1) % $1::int), 'fam_many_' || n, 'Many key ' || n,
-       'production', md5(n::text) || md5(n::text), 1, lpad((n % 10000)::text, 4, '0')
+       'production', md5(n::text) || md5(n::text), 1, lpad((n % 10000)::text, 4, '0'), now() - make_interval(hours => $3::int),
+       case when $4::boolean then now() - make_interval(mins => (n % 60)::int) end
      from generate_series(1, $2::int) n`,
-    [tenants, tenants * keysPerTenant],
+    [tenants, tenants * keysPerTenant, hours, calls > 0],
   );
   if (calls > 0) await fillLedger(client, { tenants, keysPerTenant, calls, hours, endedMinutesAgo });
   await client.query("insert into policy_versions (actor, change) values ('fill', 'tenants.create')");

@@ -18,7 +18,7 @@ export const KINDS: readonly Kind[] = [
     value: "budget_threshold",
     label: "a budget passes a threshold",
     hasTenant: true,
-    number: ["minPercent", "From this percentage", 1, 1],
+    number: ["minPercent", "Thresholds of at least this percentage", 1, 1],
   },
   {
     value: "forecast",

@@ -10,14 +10,15 @@ import { type Filled as MoreFilled, priceBody } from "./price-body";
 
 type Filled = {
   readonly model: string | null;
-  readonly input: number;
+  /** null = not given: a price of nothing is only set on purpose */
+  readonly input: number | null;
   readonly cached: number | null;
-  readonly output: number;
+  readonly output: number | null;
   readonly more: MoreFilled;
   readonly from: string;
   readonly source: string;
 };
-const EMPTY = { input: 0, cached: null, output: 0, more: {}, from: "", source: "" };
+const EMPTY = { input: null, cached: null, output: null, more: {}, from: "", source: "" };
 type Part = { readonly filled: Filled; readonly set: (change: Partial<Filled>) => void };
 
 /** A price from now on, or from a later moment. */
@@ -25,13 +26,13 @@ export function NewPrice({ models, onClose }: { models: readonly string[]; onClo
   const [filled, setFilled] = useState<Filled>({ ...EMPTY, model: models[0] ?? null });
   const [isMoreOpen, setIsMoreOpen] = useState(false);
   const set = (change: Partial<Filled>) => setFilled((before) => ({ ...before, ...change }));
-  const { model, from } = filled;
+  const { model, from, input, output } = filled;
   return (
     <FormDialog
       title="New price"
-      label="Set it"
+      label="Set price"
       done={`${model} has a new price${from === "" ? " from the next call on" : ""}.`}
-      isReady={model !== null}
+      isReady={model !== null && input !== null && output !== null}
       submit={() => api("prices", { method: "POST", body: bodyOf(filled) })}
       onClose={onClose}
     >
@@ -75,17 +76,17 @@ function MainPrices({ filled, set }: Part) {
         <NumberInput
           label="Input"
           description="$ per million tokens"
-          value={filled.input}
+          value={filled.input ?? ""}
           {...bounds}
-          onChange={(value) => set({ input: Number(value) })}
+          onChange={(value) => set({ input: value === "" ? null : Number(value) })}
           required
         />
         <NumberInput
           label="Output"
           description="$ per million tokens"
-          value={filled.output}
+          value={filled.output ?? ""}
           {...bounds}
-          onChange={(value) => set({ output: Number(value) })}
+          onChange={(value) => set({ output: value === "" ? null : Number(value) })}
           required
         />
       </Group>
@@ -101,7 +102,7 @@ function MainPrices({ filled, set }: Part) {
 }
 
 function bodyOf({ model, input, cached, output, more, from, source }: Filled): object {
-  const micro = (dollars: number) => Math.round(dollars * MICRO_USD);
+  const micro = (dollars: number | null) => (dollars === null ? null : Math.round(dollars * MICRO_USD));
   return {
     model,
     inputMicroUsdPerMillion: micro(input),

@@ -235,7 +235,7 @@ function Import({ provider, onClose }: { provider: string; onClose: () => void }
   return (
     <FormDialog
       title={`Import the bill of ${provider}`}
-      label="Import it"
+      label="Import bill"
       done="Imported. The table compares it with the ledger."
       isReady={file !== null}
       submit={async () =>

@@ -74,7 +74,11 @@ export function NewTenant({
             <Button variant="default" onClick={onClose}>
               Cancel
             </Button>
-            <Button type="submit" loading={make.isPending} disabled={first === null}>
+            <Button
+              type="submit"
+              loading={make.isPending}
+              disabled={first === null || name.trim() === "" || slug === ""}
+            >
               Create
             </Button>
           </Group>

@@ -130,7 +130,7 @@ function NewOverride({ tiers, onClose }: { tiers: readonly TierView[]; onClose: 
   return (
     <FormDialog
       title="New override"
-      label="Set it"
+      label="Set override"
       done={`${name} is changed for the next call.`}
       isReady={tenant.trim() !== "" && capacity !== null && reason.trim().length >= REASON_CHARS_MIN}
       submit={() => api("overrides", { method: "POST", body })}

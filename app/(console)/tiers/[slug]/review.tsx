@@ -136,11 +136,11 @@ function Played({ view }: { view: ReplayView }) {
   return (
     <Stack gap="xs">
       <Group gap="xl">
-        <Figure outcome={draft} calls={view.calls} label="with this draft" />
-        <Figure outcome={now} calls={view.calls} label="with the current limits" />
+        <Figure outcome={draft} calls={view.calls} label="refused with this draft" />
+        <Figure outcome={now} calls={view.calls} label="refused with the current limits" />
       </Group>
       <Text size="sm" c="dimmed">
-        {plural(view.servedInFact, "call")} that were served, {plural(view.refusedInFact, "call")} refused at the time
+        At the time {plural(view.servedInFact, "call")} served, {plural(view.refusedInFact, "call")} refused
         {view.calls > view.servedInFact &&
           ` (${count(view.calls - view.servedInFact)} of them are stored and replayed too)`}
         {draft.firstAt !== null && ` · the first refusal would have been at ${momentWords(draft.firstAt)}`}
@@ -184,10 +184,10 @@ function Figure({ outcome, calls, label }: { outcome: Outcome; calls: number; la
     <div>
       <Group gap={8}>
         <Text fz={24} fw={680} className="figure">
-          {count(outcome.refused)}
+          {plural(outcome.refused, "call")}
         </Text>
         <Badge color={outcome.refused === 0 ? "teal.9" : "red.9"} tt="none">
-          {share} % refused
+          {share} %
         </Badge>
       </Group>
       <Text size="xs" c="dimmed">
