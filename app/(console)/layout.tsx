@@ -8,5 +8,5 @@ export const dynamic = "force-dynamic";
 export default async function ConsoleLayout({ children }: { children: ReactNode }) {
   const actor = await operator();
   if (actor === null) redirect("/sign-in");
-  return <Shell actor={{ name: actor.name, role: actor.role }}>{children}</Shell>;
+  return <Shell actor={{ name: actor.name, role: actor.role, tenants: actor.tenants }}>{children}</Shell>;
 }

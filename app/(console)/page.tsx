@@ -1,4 +1,5 @@
 import type { Metadata } from "next";
+import { redirect } from "next/navigation";
 import { can } from "@/lib/console/kernel/can.shared";
 import { Ahead } from "../_ui/data/ahead";
 import { operator, readAhead } from "../operator";
@@ -11,6 +12,9 @@ export default async function Page({ searchParams }: { searchParams: Promise<{ s
   const actor = await operator();
   const { stop } = await searchParams;
   const asked = typeof stop === "string" ? stop : null;
+  // The overview is of all tenants.
+  if (actor !== null && actor.tenants !== null)
+    redirect(asked === null ? "/tenants" : `/tenants/${encodeURIComponent(asked)}`);
   return (
     <Ahead answers={await readAhead(["overview", "overview/movers", "providers"])}>
       <OverviewPage key={asked} canBrake={actor !== null && can(actor.role, "brakes.set")} stop={asked} />

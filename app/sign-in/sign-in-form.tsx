@@ -100,6 +100,10 @@ function nextPath(): string {
 function refusedWords(code: string, name: string): string {
   if (code === "no_group")
     return `${name} signed you in, but none of your groups has a role here. Ask an admin which group you need.`;
+  if (code === "no_tenant")
+    return `${name} signed you in, but none of your groups has a tenant here. Ask an admin which group you need.`;
+  if (code === "admin_of_some")
+    return `${name} signed you in as an admin, but an admin sees all tenants and your groups give only some. Ask an admin.`;
   if (code === "groups_unreadable")
     return `${name} signed you in, but did not list your groups. Try again. If it persists, an admin can give you a role.`;
   if (code === "emergency_account") return "This account is opened only by the operator token.";

@@ -11,6 +11,8 @@ export const staff = pgTable("staff", {
   role: text("role").notNull().default("viewer"),
   /** who gives the role: hand (an admin) or groups (the issuer of single sign-on, at each sign-in) */
   roleFrom: text("role_from").notNull().default("hand"),
+  /** slugs of the tenants that the operator sees and acts on, also of some that are made later; null = all, empty = none */
+  tenants: text("tenants").array(),
   banned: boolean("banned").notNull().default(false),
   banReason: text("ban_reason"),
   banExpires: timestamp("ban_expires", { withTimezone: true }),

@@ -19,9 +19,21 @@ test("groups are read in their order; the role is behind the last sign; encoded 
         { group: "__proto__", role: "viewer" },
       ],
       otherwise: null,
+      tenants: null,
     },
   });
   expect(readEnv(ISSUER).oidc?.groups).toBeNull();
+});
+
+test("groups give tenants by their slugs, or all", () => {
+  const OIDC_TENANTS = '{"acme, support": ["beta", "acme", "beta"], "platform": "*", "both": ["acme", "*"]}';
+  expect(readEnv({ ...ISSUER, OIDC_ROLES: "a=viewer", OIDC_TENANTS }).oidc?.groups?.tenants).toEqual([
+    { group: "acme, support", tenants: ["acme", "beta"] },
+    { group: "platform", tenants: "*" },
+    { group: "both", tenants: "*" },
+  ]);
+  // Set, and nobody is in it: no tenant for anybody.
+  expect(readEnv({ ...ISSUER, OIDC_ROLES: "a=viewer", OIDC_TENANTS: "{}" }).oidc?.groups?.tenants).toEqual([]);
 });
 
 describe("a wrong variable is named, and the process does not start", () => {
@@ -35,9 +47,24 @@ describe("a wrong variable is named, and the process does not start", () => {
     [{ ...ISSUER, OIDC_ROLES: "a=viewer", OIDC_ROLE_DEFAULT: "admin" }, "OIDC_ROLE_DEFAULT"],
     [{ ...ISSUER, OIDC_ROLE_DEFAULT: "viewer" }, "OIDC_ROLE_DEFAULT needs OIDC_ROLES"],
     [{ ...ISSUER, OIDC_SCOPES: "email" }, "OIDC_SCOPES: must have openid"],
+    [{ ...ISSUER, OIDC_TENANTS: '{"a": ["x"]}' }, "OIDC_TENANTS needs OIDC_ROLES"],
     [{ OIDC_ROLES: "a=viewer" }, "OIDC_ROLES needs OIDC_ISSUER"],
     [{ OIDC_ISSUER: ISSUER.OIDC_ISSUER }, "belong together"],
   ])("%j", (source, text) => {
     expect(() => readEnv(source)).toThrow(text);
   });
+});
+
+test.each([
+  "acme",
+  "[]",
+  "null",
+  '"*"',
+  '{"a": []}',
+  '{"a": "acme"}',
+  '{"a": ["Acme"]}',
+  '{"a": ["acme-*"]}',
+  '{"": "*"}',
+])("OIDC_TENANTS of %s is named, and the process does not start", (OIDC_TENANTS) => {
+  expect(() => readEnv({ ...ISSUER, OIDC_ROLES: "a=viewer", OIDC_TENANTS })).toThrow("OIDC_TENANTS: must be JSON");
 });

@@ -18,6 +18,7 @@ export const OIDC_VARIABLES = {
   OIDC_ROLES: z.string().default("").transform(rolesOf),
   OIDC_ROLES_CLAIM: z.string().min(1).max(200).default("groups"),
   OIDC_ROLE_DEFAULT: z.enum(["viewer", "operator"]).optional(),
+  OIDC_TENANTS: z.string().default("").transform(tenantsOf),
 };
 
 /** Which group of the issuer gives which role. */
@@ -27,6 +28,8 @@ export type OidcGroups = {
   readonly roles: readonly { readonly group: string; readonly role: z.infer<typeof role> }[];
   /** the role of a person without a listed group; null = no access */
   readonly otherwise: z.infer<typeof role> | null;
+  /** which group gives which tenants, by their slugs; "*" = all. Null = groups give no tenants */
+  readonly tenants: readonly { readonly group: string; readonly tenants: readonly string[] | "*" }[] | null;
 };
 
 /** Where operators sign in other than by password. */
@@ -56,8 +59,10 @@ export function oidcOf(raw: Raw): OidcSettings | null {
   return { issuer: issuer.replace(/\/$/, ""), clientId, clientSecret, name, scopes: raw.OIDC_SCOPES, groups };
 }
 
-function groupsOf({ OIDC_ROLES: roles, OIDC_ROLES_CLAIM: claim, OIDC_ROLE_DEFAULT: otherwise }: Raw) {
-  if (roles.length > 0) return { claim, roles, otherwise: otherwise ?? null };
+function groupsOf(raw: Raw): OidcGroups | null {
+  const { OIDC_ROLES: roles, OIDC_ROLES_CLAIM: claim, OIDC_ROLE_DEFAULT: otherwise, OIDC_TENANTS: tenants } = raw;
+  if (roles.length > 0) return { claim, roles, otherwise: otherwise ?? null, tenants };
+  if (tenants !== null) throw new BootFault("OIDC_TENANTS needs OIDC_ROLES");
   if (otherwise !== undefined) throw new BootFault("OIDC_ROLE_DEFAULT needs OIDC_ROLES");
   return null;
 }
@@ -79,6 +84,36 @@ function rolesOf(text: string, context: z.RefinementCtx): OidcGroups["roles"] {
     } else roles.push({ group: name, role: given.data });
   }
   return roles;
+}
+
+const slug = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
+const givenTenants = z.record(
+  z.string().min(1),
+  z.union([z.literal("*"), z.array(z.union([slug, z.literal("*")])).min(1)]),
+);
+
+/** {"group": ["tenant", …], "group": "*"}. An empty text sets nothing; an empty object gives no tenant to anybody. */
+function tenantsOf(text: string, context: z.RefinementCtx): OidcGroups["tenants"] {
+  if (text.trim() === "") return null;
+  const given = givenIn(text);
+  if (given === null) {
+    const message =
+      'must be JSON such as {"acme-support": ["acme"], "platform": "*"}: groups with slugs of tenants, or "*"';
+    context.addIssue({ code: "custom", message });
+    return null;
+  }
+  return Object.entries(given).map(([group, tenants]) => ({
+    group,
+    tenants: tenants === "*" || tenants.includes("*") ? "*" : [...new Set(tenants)].sort(),
+  }));
+}
+
+function givenIn(text: string): z.infer<typeof givenTenants> | null {
+  try {
+    return givenTenants.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
 }
 
 /** Null = not percent-encoded text. */

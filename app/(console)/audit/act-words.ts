@@ -65,6 +65,7 @@ export const ACT_WORDS: Readonly<Record<string, string>> = {
   "staff.invite": "Invited",
   "staff.password": "Set a new password for",
   "staff.role-by-groups": "Got a role from single sign-on:",
+  "staff.tenants-by-groups": "Got other tenants from single sign-on:",
   "staff.second-factor": "Removed the second factor of",
   "tenants.create": "Created the tenant",
   "tenants.edit": "Changed the tenant",

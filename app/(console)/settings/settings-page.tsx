@@ -95,10 +95,14 @@ function Chosen({ view: { installation, publicUrl, failureModes } }: { view: Set
 /** Which group of single sign-on gives which role. */
 function groupLines(groups: SettingsView["installation"]["oidcGroups"]): [string, string][] {
   if (groups === null) return [];
-  const { claim, roles, otherwise } = groups;
+  const { claim, roles, otherwise, tenants } = groups;
   return [
     ...roles.map(({ group, role }): [string, string] => [`Role of the group "${group}" (OIDC_ROLES)`, role]),
     ["Role without such a group (OIDC_ROLE_DEFAULT)", otherwise ?? "none: refused"],
+    ...(tenants ?? []).map(({ group, tenants: own }): [string, string] => [
+      `Tenants of the group "${group}" (OIDC_TENANTS)`,
+      own === "*" ? "all" : own.join(", "),
+    ]),
     ["Claim with the groups (OIDC_ROLES_CLAIM)", claim],
   ];
 }

@@ -3,6 +3,7 @@
 import { Badge, Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
 import { useState } from "react";
 import type { StaffView } from "@/lib/console/access/staff";
 import type { SettingsView } from "@/lib/console/overview/settings";
@@ -15,6 +16,9 @@ import { Act } from "../../_ui/forms/act";
 import { FormDialog } from "../../_ui/forms/dialog";
 import { SecretOnce } from "../../_ui/forms/secret-once";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
+
+// Loaded later: only a dialog needs it.
+const TenantsField = dynamic(() => import("./tenants-field").then((part) => part.TenantsField), { ssr: false });
 
 const EVERY_MS = 5000;
 const ROLE_WORDS = [
@@ -59,8 +63,8 @@ export function StaffPage({ own }: { own: string }) {
         {staff.data !== undefined && (
           <Listing
             title="Operators"
-            head={["Name", "E-mail", "Role", "Second factor", "Sessions", "Last seen", "Actions"]}
-            texts={[1, 2, 3, 5]}
+            head={["Name", "E-mail", "Role", "Tenants", "Second factor", "Sessions", "Last seen", "Actions"]}
+            texts={[1, 2, 3, 4, 6]}
             empty="No operators yet. Only the operator token works."
             rows={staff.data.staff.map((one) => ({
               id: one.id,
@@ -71,6 +75,7 @@ export function StaffPage({ own }: { own: string }) {
                 </span>,
                 one.email,
                 <RoleBadge key="role" one={one} />,
+                tenantWords(one.tenants),
                 one.secondFactor ? "on" : "off",
                 one.sessions,
                 one.lastSeen === null ? "–" : <Moment key="seen" at={one.lastSeen} form="short" />,
@@ -126,6 +131,14 @@ function RoleBadge({ one }: { one: StaffView }) {
     </Group>
   );
 }
+
+function tenantWords(tenants: StaffView["tenants"]): string {
+  if (tenants === null) return "all";
+  const more = tenants.length - TENANTS_SHOWN;
+  return `${tenants.slice(0, TENANTS_SHOWN).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+const TENANTS_SHOWN = 3;
 
 /** Actions on one operator. */
 function DoingDialog(props: { doing: Doing; onSecret: (secret: Secret) => void; onClose: () => void }) {
@@ -199,6 +212,7 @@ function NewOperator({ onMade, onClose }: { onMade: (secret: Secret) => void; on
   const [email, setEmail] = useState("");
   const [name, setName] = useState("");
   const [role, setRole] = useState("viewer");
+  const [tenants, setTenants] = useState<readonly string[]>([]);
   const [way, setWay] = useState("invitations");
   return (
     <FormDialog<Secret>
@@ -206,7 +220,10 @@ function NewOperator({ onMade, onClose }: { onMade: (secret: Secret) => void; on
       label="Create"
       done={`${email} may sign in.`}
       isReady={email.trim() !== "" && name.trim() !== ""}
-      submit={() => api<Secret>(way, { method: "POST", body: { email: email.trim(), name: name.trim(), role } })}
+      submit={() => {
+        const body = { email: email.trim(), name: name.trim(), role, tenants: scopeOf(role, tenants) };
+        return api<Secret>(way, { method: "POST", body });
+      }}
       onDone={onMade}
       onClose={onClose}
     >
@@ -232,6 +249,7 @@ function NewOperator({ onMade, onClose }: { onMade: (secret: Secret) => void; on
         allowDeselect={false}
         onChange={(value) => setRole(value ?? "viewer")}
       />
+      <TenantsField role={role} value={tenants} onChange={setTenants} />
       <Select
         label="First sign-in"
         data={WAYS}
@@ -243,6 +261,11 @@ function NewOperator({ onMade, onClose }: { onMade: (secret: Secret) => void; on
   );
 }
 
+/** As the server takes them: null = all. */
+function scopeOf(role: string, tenants: readonly string[]): readonly string[] | null {
+  return role === "admin" || tenants.length === 0 ? null : tenants;
+}
+
 /** In place of a role: the groups of single sign-on give it. */
 const BY_GROUPS = "groups";
 
@@ -252,13 +275,19 @@ function Edit({ one, onClose }: { one: StaffView; onClose: () => void }) {
   const first = one.roleFrom === "groups" ? BY_GROUPS : one.role;
   const [role, setRole] = useState<string>(first);
   const [state, setState] = useState(one.disabled ? "out" : "in");
+  const [tenants, setTenants] = useState<readonly string[]>(one.tenants ?? []);
   const given = role === first ? {} : role === BY_GROUPS ? { roleFrom: role } : { role };
+  const wanted = scopeOf(role, tenants);
+  // By groups they are the groups' where OIDC_TENANTS is set: sent only when they were changed here.
+  const scope = JSON.stringify(wanted) === JSON.stringify(one.tenants) ? {} : { tenants: wanted };
   return (
     <FormDialog
       title={`Change ${one.email}`}
       label="Change it"
       done="Takes effect at their next click."
-      submit={() => api(`staff/${one.id}`, { method: "PATCH", body: { ...given, disabled: state === "out" } })}
+      submit={() =>
+        api(`staff/${one.id}`, { method: "PATCH", body: { ...given, ...scope, disabled: state === "out" } })
+      }
       onClose={onClose}
     >
       <Select
@@ -269,6 +298,7 @@ function Edit({ one, onClose }: { one: StaffView; onClose: () => void }) {
         allowDeselect={false}
         onChange={(value) => setRole(value ?? first)}
       />
+      <TenantsField role={role} value={tenants} onChange={setTenants} />
       <Select
         label="May sign in"
         data={[

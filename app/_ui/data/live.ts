@@ -2,6 +2,8 @@
 
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
+import type { BrakeState } from "@/lib/console/brakes/brake-view";
+import type { BrakeView } from "@/lib/console/brakes/brakes";
 import { changed, type Json } from "@/lib/console/overview/live/change-set.shared";
 import type { LiveEvent } from "@/lib/console/overview/live/live";
 import type { Overview } from "@/lib/console/overview/overview";
@@ -26,11 +28,14 @@ export function useLive() {
 
 /**
  * Brings the live figures into this page. One tab of a browser holds the stream and shares it with the others, because
- * a browser opens only a few connections to one host. When it closes, another takes over. Call it once, in the frame.
+ * a browser opens only a few connections to one host. When it closes, another takes over. Call it once, in the frame. The
+ * figures are of all tenants: for operators of some it is off, and nothing asks for them.
  */
-export function useLiveStream(): void {
+export function useLiveStream(isOn: boolean): void {
   const queries = useQueryClient();
+  if (!isOn) queries.setQueryDefaults(KEY, { enabled: false });
   useEffect(() => {
+    if (!isOn) return;
     const ended = new AbortController();
     const channel = new BroadcastChannel(CHANNEL);
     channel.onmessage = (event: MessageEvent<Overview>) => queries.setQueryData(KEY, event.data);
@@ -42,7 +47,20 @@ export function useLiveStream(): void {
       ended.abort();
       channel.close();
     };
-  }, [queries]);
+  }, [queries, isOn]);
+}
+
+/** The brakes in force: as the stream has them; for operators of some tenants theirs, asked for now and then. */
+export function useBrakesOn(): readonly BrakeState[] {
+  const live = useLive().data;
+  const isOff = useQueryClient().getQueryDefaults(KEY).enabled === false;
+  const { data } = useQuery({
+    queryKey: ["brakes"],
+    queryFn: () => api<{ brakes: BrakeView[] }>("brakes"),
+    refetchInterval: SILENT_MS,
+    enabled: isOff,
+  });
+  return live?.brakes ?? data?.brakes.filter(({ active }) => active) ?? [];
 }
 
 /** Resolves when this tab releases the stream. */

@@ -9,13 +9,13 @@ import { useState } from "react";
 import type { BrakeState } from "@/lib/console/brakes/brake-view";
 import { scopeWords } from "@/lib/console/brakes/scope-words.shared";
 import { api } from "../data/api";
-import { useLive } from "../data/live";
+import { useBrakesOn } from "../data/live";
 import { duration } from "../figures/format";
 import { tellLifted } from "./undo-brake";
 
 /** One red bar per active brake, on every page: what is stopped, why, by whom, for how long, and the lift button. */
 export function BrakeBanner({ canLift }: { canLift: boolean }) {
-  const brakes = useLive().data?.brakes ?? [];
+  const brakes = useBrakesOn();
   if (brakes.length === 0) return null;
   return (
     <Stack gap="xs" role="alert" aria-label="Active brakes">

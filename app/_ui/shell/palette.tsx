@@ -3,10 +3,9 @@
 import { Spotlight, spotlight } from "@mantine/spotlight";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
-import { asRole, can, type Role } from "@/lib/console/kernel/can.shared";
 import type { KeyView } from "@/lib/console/keys/keys";
 import type { TenantView } from "@/lib/console/tenants/tenants";
-import { NAV } from "../../nav";
+import type { NavItem } from "../../nav";
 import { useFoundKeys, useFoundTenants } from "../data/found";
 import { readPasted } from "../forms/pasted";
 import { soughtIn } from "../forms/sought";
@@ -17,8 +16,11 @@ export const openPalette = () => spotlight.open();
 const TENANTS_SHOWN = 8;
 const KEYS_SHOWN = 6;
 
+/** What the operator may open and do. */
+type Shown = { readonly pages: readonly NavItem[]; readonly canStop: boolean; readonly isOfAll: boolean };
+
 /** Ctrl+K: finds pages, tenants, keys, a request id, and the brake from typed or pasted text. */
-export function Palette({ role }: { role: string }) {
+export function Palette(shown: Shown) {
   const router = useRouter();
   const [text, setText] = useState("");
   const [isUsed, setIsUsed] = useState(false);
@@ -30,7 +32,7 @@ export function Palette({ role }: { role: string }) {
   const fits = ({ name, slug }: { name: string; slug: string }) =>
     words.every((word) => `${name} ${slug}`.toLowerCase().includes(word));
   const known = { tenants: tenants.data?.tenants.filter(fits) ?? [], keys: keys.data?.keys ?? [] };
-  const entries = entriesFor(text, known, asRole(role) ?? "viewer");
+  const entries = entriesFor(text, known, shown);
   const actions = entries.map(({ href, ...entry }) => ({ ...entry, onClick: () => router.push(href) }));
   return (
     <Spotlight
@@ -52,17 +54,16 @@ type Entry = { readonly id: string; readonly label: string; readonly description
 type Known = { readonly tenants: readonly TenantView[]; readonly keys: readonly KeyView[] };
 
 /** The matches: the call of a pasted id first, then tenants, keys, brakes and pages; "stop acme" has the brake first. */
-function entriesFor(text: string, { tenants, keys }: Known, role: Role): Entry[] {
+function entriesFor(text: string, { tenants, keys }: Known, { pages, canStop, isOfAll }: Shown): Entry[] {
   const wanted = text.trim().toLowerCase();
   const has = (...words: string[]) => words.join(" ").toLowerCase().includes(wanted);
   // Results from the server; the previous text's results are shown until it answers.
   const found = tenants.slice(0, TENANTS_SHOWN);
   const ofKeys = wanted === "" ? [] : keys.slice(0, KEYS_SHOWN);
-  const mayStop = can(role, "brakes.set");
   const stopAll = { id: "stop", label: "Stop calls…", description: "set a brake", href: "/?stop=all" };
   const stops = [
-    ...(mayStop && has(stopAll.label, "brake", "kill") ? [stopAll] : []),
-    ...(mayStop && wanted !== "" ? found.map(stopOf) : []),
+    ...(canStop && isOfAll && has(stopAll.label, "brake", "kill") ? [stopAll] : []),
+    ...(canStop && wanted !== "" ? found.map(stopOf) : []),
   ];
   // Enter takes the first match.
   const isStop = /^(stop|brake|kill)\b/.test(wanted);
@@ -82,12 +83,14 @@ function entriesFor(text: string, { tenants, keys }: Known, role: Role): Entry[]
       href: `/tenants/${tenant}`,
     })),
     ...(isStop ? [] : stops),
-    ...NAV.filter((page) => can(role, page.action) && has(page.label)).map(({ href, label }) => ({
-      id: href,
-      label,
-      description: "page",
-      href,
-    })),
+    ...pages
+      .filter((page) => has(page.label))
+      .map(({ href, label }) => ({
+        id: href,
+        label,
+        description: "page",
+        href,
+      })),
   ];
 }
 

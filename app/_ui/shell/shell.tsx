@@ -67,6 +67,9 @@ import { StoreBanner } from "./store-banner";
 // Loaded after the page: it is not needed before.
 const Palette = dynamic(() => import("./palette").then((part) => part.Palette), { ssr: false });
 
+// For operators of some tenants alone.
+const OfAllOnly = dynamic(() => import("./of-all-only").then((part) => part.OfAllOnly));
+
 const Shortcuts = dynamic(() => import("../words/shortcuts").then((part) => part.Shortcuts), { ssr: false });
 
 /** Also works before the palette is loaded: it opens once loaded. */
@@ -97,18 +100,26 @@ const ICONS = {
   file: IconFileText,
 };
 
+type Signed = { readonly name: string; readonly role: string; readonly tenants: readonly string[] | null };
+
 /** The frame of every page: menu, age of the figures, and the banner while a brake is on. */
-export function Shell({ actor, children }: { actor: { name: string; role: string }; children: ReactNode }) {
+export function Shell({ actor, children }: { actor: Signed; children: ReactNode }) {
   const [isOpen, { toggle, close }] = useDisclosure();
   const path = usePathname();
-  useLiveStream();
+  const isOfAll = actor.tenants === null;
+  useLiveStream(isOfAll);
   // Works everywhere, also in fields; the slash works only outside fields.
   useHotkeys([["mod+K", openPalette]], []);
   useHotkeys([["/", openPalette]]);
   const role = asRole(actor.role) ?? "viewer";
-  const pages = useMemo(() => NAV.filter((item) => can(role, item.action)), [role]);
+  const pages = useMemo(
+    () => NAV.filter((item) => can(role, item.action) && (isOfAll || item.ofSome)),
+    [role, isOfAll],
+  );
   const [isHelp, help] = useDisclosure();
   useChords(pages, help.open);
+  // The overview leads them to their tenants.
+  const isOpenHere = isOfAll || path === "/" || pages.some(isAt(path)) || !NAV.some(isAt(path));
   const sees = (href: string) => pages.some((page) => page.href === href);
   return (
     <AppShell
@@ -136,7 +147,7 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
             </Text>
           </Group>
           <Group gap="xs" wrap="nowrap">
-            <LiveRibbon />
+            {isOfAll && <LiveRibbon />}
             {sees("/alerts") && <OpenAlertsLink />}
             <Tooltip label="Find anything (Ctrl K)">
               <ActionIcon variant="default" size="lg" aria-label="Find anything" onClick={openPalette}>
@@ -155,22 +166,26 @@ export function Shell({ actor, children }: { actor: { name: string; role: string
       </AppShellNavbar>
       <AppShellMain id="content" tabIndex={-1}>
         <Stack gap="md" maw={1500} mx="auto">
-          <Palette role={actor.role} />
+          <Palette pages={pages} canStop={can(role, "brakes.set")} isOfAll={isOfAll} />
           <ConfirmPassword />
           {isHelp && <Shortcuts pages={pages} onClose={help.close} />}
           <BrakeBanner canLift={can(role, "brakes.lift")} />
-          <StoreBanner />
-          {children}
+          {isOfAll && <StoreBanner />}
+          {isOpenHere ? children : <OfAllOnly tenants={actor.tenants ?? []} />}
         </Stack>
       </AppShellMain>
     </AppShell>
   );
 }
 
+function isAt(path: string) {
+  return ({ href }: NavItem) => (href === "/" ? path === "/" : path.startsWith(href));
+}
+
 /** The menu: pages grouped by purpose. */
 function Pages(props: { pages: readonly NavItem[]; path: string; onChosen: () => void }) {
   const { pages, path, onChosen } = props;
-  const isActive = (href: string) => (href === "/" ? path === "/" : path.startsWith(href));
+  const isHere = isAt(path);
   return (
     <nav aria-label="Pages">
       {NAV_GROUPS.map((group) => {
@@ -192,8 +207,8 @@ function Pages(props: { pages: readonly NavItem[]; path: string; onChosen: () =>
                   prefetch={false}
                   label={item.label}
                   py={6}
-                  active={isActive(item.href)}
-                  aria-current={isActive(item.href) ? "page" : undefined}
+                  active={isHere(item)}
+                  aria-current={isHere(item) ? "page" : undefined}
                   leftSection={<Icon size={18} stroke={1.6} />}
                   rightSection={item.href === "/alerts" && <OpenAlertsBadge />}
                   onClick={onChosen}
@@ -256,7 +271,7 @@ function SchemeToggle() {
   );
 }
 
-function Account({ actor }: { actor: { name: string; role: string } }) {
+function Account({ actor }: { actor: Signed }) {
   const signOut = async () => {
     await fetch("/api/auth/sign-out", { method: "POST", headers: { "content-type": "application/json" }, body: "{}" });
     window.location.assign("/sign-in");
@@ -275,6 +290,7 @@ function Account({ actor }: { actor: { name: string; role: string } }) {
             {actor.role}
           </Badge>
         </Menu.Label>
+        {actor.tenants !== null && <Menu.Label maw={260}>{actor.tenants.join(", ")}</Menu.Label>}
         <Menu.Item leftSection={<IconSettings size={16} />} component={Link} href="/settings">
           Your account
         </Menu.Item>

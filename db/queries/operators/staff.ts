@@ -80,7 +80,7 @@ export async function findStaffByAccount(db: Database, one: { providerId: string
 /** An operator without a password. Null = the address is taken. */
 export async function insertStaff(
   tx: Database,
-  one: Pick<StaffRow, "id" | "email" | "name" | "role" | "roleFrom">,
+  one: Pick<StaffRow, "id" | "email" | "name" | "role" | "roleFrom" | "tenants">,
 ): Promise<StaffRow | null> {
   const [row] = await tx
     .insert(staff)
@@ -100,7 +100,13 @@ export async function dropPassword(tx: Database, userId: string): Promise<void> 
 export async function updateStaff(
   tx: Database,
   id: string,
-  set: { role?: string; roleFrom?: "hand" | "groups"; banned?: boolean; createdAt?: Date },
+  set: {
+    role?: string;
+    roleFrom?: "hand" | "groups";
+    tenants?: string[] | null;
+    banned?: boolean;
+    createdAt?: Date;
+  },
 ): Promise<void> {
   await tx
     .update(staff)

@@ -11,10 +11,10 @@ export type KeyRecord = typeof keys.$inferSelect;
 /** Undefined members stay unchanged. */
 type Edit<Row> = { [Name in keyof Row]?: Row[Name] | undefined };
 
-/** A page of the tenants by name, after the tenant `after`; only those whose name or slug contains a text. */
+/** A page of the tenants by name, after the tenant `after`; only those whose name or slug contains a text, and of `among`. */
 export async function readTenants(
   db: Database,
-  page: { find: string | null; after: string | null; limit: number },
+  page: { find: string | null; after: string | null; limit: number; among: readonly string[] | null },
 ): Promise<TenantRow[]> {
   const behind =
     page.after === null
@@ -23,7 +23,7 @@ export async function readTenants(
   return db
     .select()
     .from(tenants)
-    .where(and(occursIn([tenants.name, tenants.slug], page.find), behind))
+    .where(and(occursIn([tenants.name, tenants.slug], page.find), isAmong(page.among), behind))
     .orderBy(asc(tenants.name), asc(tenants.slug))
     .limit(page.limit);
 }
@@ -33,9 +33,13 @@ export async function readAllTenants(db: Database): Promise<TenantRow[]> {
   return db.select().from(tenants).orderBy(asc(tenants.name), asc(tenants.slug));
 }
 
-/** The number of tenants that contain a text. */
-export async function countTenants(db: Database, find: string | null): Promise<number> {
-  const found = occursIn([tenants.name, tenants.slug], find);
+/** The number of tenants that contain a text. `among`: slugs; null = all. */
+export async function countTenants(
+  db: Database,
+  find: string | null,
+  among: readonly string[] | null,
+): Promise<number> {
+  const found = and(occursIn([tenants.name, tenants.slug], find), isAmong(among));
   const [row] = await db.select({ count: sql<number>`count(*)::int` }).from(tenants).where(found);
   return row?.count ?? 0;
 }
@@ -43,6 +47,11 @@ export async function countTenants(db: Database, find: string | null): Promise<n
 export async function findTenant(db: Database, slug: string): Promise<TenantRow | null> {
   const [row] = await db.select().from(tenants).where(eq(tenants.slug, slug));
   return row ?? null;
+}
+
+/** An empty list is no tenant. */
+function isAmong(slugs: readonly string[] | null) {
+  return slugs === null ? undefined : inArray(tenants.slug, [...slugs]);
 }
 
 /** Each word of a text must occur in one of the columns. */
@@ -110,10 +119,11 @@ export async function readKeys(
   tenantId: string | null,
   page: { find: string | null; after: string | null; limit: number; state?: KeyState | undefined },
 ): Promise<KeyRecord[]> {
+  const ofTenant = tenantId === null ? sql`` : sql` and k.tenant_id = ${tenantId}`;
   const behind =
     page.after === null
       ? undefined
-      : sql`(${keys.tenantId}, ${keys.createdAt}, ${keys.id}) > (select k.tenant_id, k.created_at, k.id from ${keys} k where k.id = ${page.after})`;
+      : sql`(${keys.tenantId}, ${keys.createdAt}, ${keys.id}) > (select k.tenant_id, k.created_at, k.id from ${keys} k where k.id = ${page.after}${ofTenant})`;
   return db
     .select()
     .from(keys)

@@ -73,6 +73,7 @@ export function makeAuth(input: Input) {
       },
     }),
     emailAndPassword: { enabled: true, disableSignUp: true, minPasswordLength: PASSWORD_CHARS_MIN },
+    user: { additionalFields: { tenants: { type: "string[]", required: false, input: false } } },
     session: {
       expiresIn: SESSION_SECONDS,
       updateAge: SESSION_SECONDS / 8,

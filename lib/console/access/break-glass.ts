@@ -28,7 +28,7 @@ export async function breakGlass({ context, actor }: AdminRequest) {
       await endSessions(tx, known.id);
       await dropSecondFactor(tx, known.id);
       // The hour starts again. Nothing else writes this column, so nothing that is done with the account extends it.
-      await updateStaff(tx, known.id, { role: "admin", banned: false, createdAt: new Date(now) });
+      await updateStaff(tx, known.id, { role: "admin", tenants: null, banned: false, createdAt: new Date(now) });
     }
     const entry = { action: "staff.break-glass", target: email, before: null, after: { until }, reason: null };
     return { result: null, change: entry };

@@ -1,5 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery, nothing } from "../kernel/input";
+import { OPEN } from "../scope/scoped";
 import { ACCESS_ANSWERS } from "./answers";
 import { breakGlass } from "./break-glass";
 import { inviteAgain, inviteStaff } from "./invitations";
@@ -52,6 +53,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
     method: "post",
     path: "/password",
     right: "overview.view",
+    scoped: OPEN,
     summary: "Change your own password; your other sessions end",
     input: ownPasswordInput,
     output: ACCESS_ANSWERS.changeOwnPassword,
@@ -116,6 +118,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/sessions",
     right: "overview.view",
+    scoped: OPEN,
     summary: "List your own sessions",
     input: noQuery,
     output: ACCESS_ANSWERS.listOwnSessions,
@@ -125,6 +128,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
     method: "delete",
     path: "/sessions/{id}",
     right: "overview.view",
+    scoped: OPEN,
     summary: "End one of your own sessions",
     input: nothing,
     output: ACCESS_ANSWERS.endOwnSession,
@@ -134,6 +138,7 @@ export const ACCESS_ROUTES: readonly Route[] = [
     method: "post",
     path: "/confirm",
     right: "overview.view",
+    scoped: OPEN,
     summary: "Confirm your password and second factor, before a sensitive action",
     input: confirmInput,
     output: ACCESS_ANSWERS.confirm,

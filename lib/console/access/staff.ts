@@ -18,15 +18,24 @@ import type { AdminRequest } from "../kernel/door";
 import { needsConfirmation } from "./sessions";
 
 const PASSWORD_BYTES = 15;
+/** for one operator; who sees more sees all */
+const TENANTS_MAX = 1000;
+
+/** slugs of the tenants that the operator sees and acts on */
+const someTenants = z.array(z.string().min(1).max(63)).min(1).max(TENANTS_MAX);
 
 export const newStaff = z.strictObject({
   email: z.email().max(255),
   name: z.string().trim().min(1).max(100),
   role: z.enum(ROLES),
+  /** null = all tenants, also those made later; an admin has no others */
+  tenants: someTenants.nullable().default(null),
 });
 export const editedStaff = z.strictObject({
   /** by hand: from now on groups do not change it */
   role: z.enum(ROLES).optional(),
+  /** null = all tenants */
+  tenants: someTenants.nullable().optional(),
   /** groups give the role, at the next sign-in; open sessions and the password end */
   roleFrom: z.literal("groups").optional(),
   /** may not sign in; open sessions end at once */
@@ -57,16 +66,19 @@ export async function addStaff({ context, actor, input }: AdminRequest<typeof ne
   if ((await findStaffByEmail(context.db, email)) !== null) {
     throw new PublicError("conflict", `An operator "${email}" already exists.`, { param: "email" });
   }
+  const { name, role } = input;
+  const tenants = scopeFor(context, { role, tenants: input.tenants, known: [] });
   return change(context, actor, async () => {
-    const made = await context.auth.api.createUser({ body: { email, password, name: input.name, role: input.role } });
-    const after = { email, name: input.name, role: input.role };
+    // In one write with the account: it never sees more.
+    const made = await context.auth.api.createUser({ body: { email, password, name, role, data: { tenants } } });
+    const after = { email, name, role, ...(tenants === null ? {} : { tenants }) };
     const entry = { action: "staff.create", target: email, before: null, after, reason: null };
     return { result: { id: made.user.id, email }, change: entry };
   });
 }
 
 /**
- * PATCH /api/admin/staff/{id}: changes the role or disables the operator. In force at the next request. The last admin
+ * PATCH /api/admin/staff/{id}: changes the role or the tenants, or disables the operator. In force at the next request. The last admin
  * cannot be changed.
  */
 export async function editStaff({ context, actor, params, input }: AdminRequest<typeof editedStaff>) {
@@ -84,14 +96,20 @@ export async function editStaff({ context, actor, params, input }: AdminRequest<
       throw new PublicError("conflict", "This is the last admin. Create another one first.");
     }
     if (row.email === actor.name) throw new PublicError("forbidden", "Another admin must change your own role.");
-    await updateStaff(tx, row.id, { role: role ?? row.role, banned: disabled ?? row.banned, roleFrom });
+    if (input.tenants !== undefined && roleFrom === "groups" && context.installation.oidcGroups?.tenants) {
+      const message = "Groups give this operator's tenants (OIDC_TENANTS). Give a role by hand first.";
+      throw new PublicError("conflict", message, { param: "tenants" });
+    }
+    const given = input.tenants === undefined ? row.tenants : input.tenants;
+    const tenants = scopeFor(context, { role: role ?? row.role, tenants: given, known: row.tenants ?? [] });
+    await updateStaff(tx, row.id, { role: role ?? row.role, banned: disabled ?? row.banned, roleFrom, tenants });
     if (disabled === true || input.roleFrom !== undefined) {
       await endSessions(tx, row.id);
       await dropInvitations(tx, row.id);
     }
     if (input.roleFrom !== undefined) await dropPassword(tx, row.id);
-    const before = { role: row.role, roleFrom: sourceOf(row), disabled: row.banned };
-    const after = { role: role ?? row.role, roleFrom, disabled: disabled ?? row.banned };
+    const before = { role: row.role, roleFrom: sourceOf(row), disabled: row.banned, tenants: row.tenants };
+    const after = { role: role ?? row.role, roleFrom, disabled: disabled ?? row.banned, tenants };
     return {
       result: row.id,
       change: { action: "staff.edit", target: row.email, before, after, reason: reason ?? null },
@@ -151,6 +169,26 @@ function sourceOf({ roleFrom }: StaffRow): (typeof ROLE_SOURCES)[number] {
   return roleFrom === "groups" ? "groups" : "hand";
 }
 
+/**
+ * The tenants of an operator with a role, as they are stored. Throws for an admin of some, who could take the limit off,
+ * and for a slug that is neither a tenant's nor among those that the operator had.
+ */
+function scopeFor(
+  context: ConsoleContext,
+  { role, tenants, known }: { role: string; tenants: readonly string[] | null; known: readonly string[] },
+): string[] | null {
+  if (tenants === null) return null;
+  if (role === "admin") {
+    const message = "An admin sees all tenants. Only viewers and operators can be limited to some.";
+    throw new PublicError("invalid_value", message, { param: "tenants" });
+  }
+  const slugs = new Set([...context.policy.snapshot.tenants.values()].map(({ slug }) => slug));
+  const unknown = tenants.find((slug) => !slugs.has(slug) && !known.includes(slug));
+  if (unknown !== undefined)
+    throw new PublicError("invalid_value", `There is no tenant "${unknown}".`, { param: "tenants" });
+  return [...new Set(tenants)].sort();
+}
+
 export function newStaffPassword(): string {
   return randomBytes(PASSWORD_BYTES).toString("base64url");
 }
@@ -162,6 +200,8 @@ function shown(row: StaffRow, sessions: number, lastSeen: Date | null) {
     name: row.name,
     role: asRole(row.role) ?? "viewer",
     roleFrom: sourceOf(row),
+    /** slugs; null = all */
+    tenants: row.tenants,
     disabled: row.banned,
     secondFactor: row.twoFactorEnabled,
     sessions,

@@ -6,7 +6,7 @@ import { answersAhead } from "./ahead";
 import { route } from "./route";
 
 const HOME = Symbol.for("spillway.console");
-const viewer: Actor = { name: "someone@example.com", role: "viewer", address: "", session: null };
+const viewer: Actor = { name: "someone@example.com", role: "viewer", tenants: null, address: "", session: null };
 
 const table = [
   route({

@@ -9,6 +9,7 @@ import { ADMIN_ROUTES } from "./table";
 const HOME = Symbol.for("spillway.console");
 const PAGE = "http://127.0.0.1:3000";
 let signedInAs: Role | null = null;
+let tenants: string[] | null | undefined = null;
 
 /** The door's own part of a console; a verb that is reached fails without the rest. */
 const doorOnly = {
@@ -25,7 +26,7 @@ const doorOnly = {
         signedInAs === null
           ? null
           : {
-              user: { role: signedInAs, email: "someone@example.com", id: "1", updatedAt: new Date(0) },
+              user: { role: signedInAs, tenants, email: "someone@example.com", id: "1", updatedAt: new Date(0) },
               session: { id: "s", createdAt: new Date(0), confirmedAt: null },
             },
     },
@@ -58,6 +59,45 @@ test("an operator token of before opens the door until it is taken off the list,
   for (const token of ["the-operator-token", "the-token-of-before", "another-of-before", "the-token-of-befor", "x"])
     statuses.push((await ask("get", "/openapi.json", { authorization: `Bearer ${token}` })).status);
   expect(statuses).toEqual([200, 200, 200, 401, 401]);
+});
+
+/** What else their inputs need. */
+const MORE: Readonly<Record<string, string>> = { "/statement": "&month=2026-01", "/requests/sums": "&by=key" };
+
+describe("operators of some tenants", () => {
+  afterAll(() => {
+    tenants = null;
+  });
+
+  test.each([
+    [["x", "y"], "You see the tenants x, y only. This is for operators of all tenants."],
+    [[], "You see no tenant. This is for operators of all tenants."],
+    // As from a library that does not read the column.
+    [undefined, "You see no tenant. This is for operators of all tenants."],
+  ])("with %j every route that declares nothing is refused, before it reads its input", async (some, words) => {
+    tenants = some;
+    signedInAs = "admin";
+    for (const { method, path, scoped } of ADMIN_ROUTES) {
+      if (scoped !== undefined) continue;
+      const { status, detail } = await ask(method, path);
+      expect([method, path, status, detail]).toEqual([method, path, 403, words]);
+    }
+  });
+
+  test("a list without a tenant is refused, one of another tenant is not found", async () => {
+    tenants = ["y", "z"];
+    signedInAs = "operator";
+    const lists = ADMIN_ROUTES.filter(({ scoped }) => scoped?.kind === "tenant");
+    for (const { method, path, scoped } of lists.filter((one) => one.method === "get")) {
+      const isPath = scoped?.kind === "tenant" && scoped.member === "slug";
+      const foreign = await ask(method, isPath ? path : `${path}?tenant=x${MORE[path] ?? ""}`);
+      expect([path, foreign.status, foreign.detail]).toEqual([path, 404, 'There is no tenant "x".']);
+    }
+    expect(await ask("get", "/keys")).toMatchObject({
+      status: 403,
+      detail: "You see the tenants y, z only. Name one of them.",
+    });
+  });
 });
 
 describe("each route asks for the role that the table gives it", () => {

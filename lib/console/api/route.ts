@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Action } from "../kernel/can.shared";
 import type { AdminAnswer, ArrivedRequest } from "../kernel/door";
 import { parsed } from "../kernel/input";
+import { inScope, refuseUnscoped, type Scoped } from "../scope/scoped";
 
 /** One operation of the admin API: its method, path, right, input and output schema, and verb. */
 export type Route = {
@@ -9,6 +10,8 @@ export type Route = {
   /** below /api/admin; parameters in braces. `{+name}` takes the rest of the path, slashes included. */
   readonly path: string;
   readonly right: Action;
+  /** how operators of some tenants may use it; absent = not at all */
+  readonly scoped?: Scoped;
   /** summary for the OpenAPI file */
   readonly summary: string;
   /** The schema of the query of a GET, or of the JSON body of anything else. */
@@ -17,7 +20,10 @@ export type Route = {
   readonly output: z.ZodType | null;
   /** status of a successful response */
   readonly status: 200 | 201;
-  /** Parses the input and runs the verb. Throws PublicError that names the first invalid field. */
+  /**
+   * Checks the operator's tenants, parses the input and runs the verb. Throws PublicError that names the first invalid
+   * field.
+   */
   readonly answer: (request: ArrivedRequest) => Promise<AdminAnswer>;
 };
 
@@ -50,6 +56,11 @@ export function route<Input extends z.ZodType, Output extends z.ZodType | null>(
   return {
     status: 200,
     ...row,
-    answer: async (request) => verb({ ...request, input: parsed(row.input, request.input) }),
+    answer: async (request) => {
+      refuseUnscoped(request.actor.tenants, row.scoped);
+      const input = parsed(row.input, request.input);
+      const own = await inScope(row.scoped, { ...request, input });
+      return verb({ ...request, input: own });
+    },
   };
 }

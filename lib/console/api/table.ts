@@ -13,6 +13,7 @@ import { PROVIDERS_ROUTES } from "../providers/routes";
 import { RECORDS_ROUTES } from "../records/routes";
 import { REQUESTS_ROUTES } from "../requests/routes";
 import { SCARCITY_ROUTES } from "../scarcity/routes";
+import { OPEN } from "../scope/scoped";
 import { TENANTS_ROUTES } from "../tenants/routes";
 import { TIERS_ROUTES } from "../tiers/routes";
 import { openapi } from "./openapi";
@@ -39,6 +40,7 @@ export const ADMIN_ROUTES: readonly Route[] = [
     method: "get",
     path: "/openapi.json",
     right: "overview.view",
+    scoped: OPEN,
     summary: "Return this OpenAPI description",
     input: noQuery,
     output: z.looseObject({ openapi: z.literal("3.1.0"), paths: z.looseObject({}) }),

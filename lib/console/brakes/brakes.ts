@@ -17,11 +17,13 @@ import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 import { brakeId, type liftInput, type newBrake, refuseUnknown, unknownName } from "./brake-input";
 import { type BrakeState, namesFor, shownBrake } from "./brake-view";
+import { ownBrakes, refuseForeign } from "./own-brakes";
 
 const HISTORY_MAX = 100;
 
 /** POST /api/admin/brakes: in force for the next admission after the response. A cut brake also ends running calls. */
 export async function setBrake({ context, actor, input }: AdminRequest<typeof newBrake>) {
+  await refuseForeign({ context, actor }, input.scope);
   await checkScope(context, input.scope);
   const isForEverybody = Object.values(input.scope).every((name) => name === undefined);
   if (isForEverybody && input.expiresInSeconds === null) {
@@ -65,7 +67,9 @@ export async function lift({ context, actor, params, input }: AdminRequest<typeo
     const by = { by: actor.name, at: new Date(now), reason: reason ?? null };
     const until = rampSeconds === undefined ? null : new Date(now + rampSeconds * 1000);
     const brake = await liftBrake(tx, params.id ?? "", by, until);
-    if (brake === null) throw new PublicError("not_found", "This brake does not exist or was already lifted.");
+    // A brake of another tenant is put back with the transaction.
+    if (brake === null || (await ownBrakes({ context, actor }, [brake])).length === 0)
+      throw new PublicError("not_found", "This brake does not exist or was already lifted.");
     return {
       result: brake,
       change: {
@@ -83,12 +87,13 @@ export async function lift({ context, actor, params, input }: AdminRequest<typeo
 /** GET /api/admin/brakes: newest first; `active` tells which are in force. */
 export async function listBrakes({
   context,
-}: Pick<AdminRequest, "context">): Promise<{ body: { brakes: BrakeView[] } }> {
+  actor,
+}: Pick<AdminRequest, "context" | "actor">): Promise<{ body: { brakes: BrakeView[] } }> {
   const now = context.clock.now();
   const newest = await readBrakes(context.db, HISTORY_MAX);
   // A brake without an end stays listed, regardless of the number of later ones.
   const older = (await brakesOn(context.db, new Date(now))).filter((row) => !newest.some(({ id }) => id === row.id));
-  const rows = [...newest, ...older];
+  const rows = await ownBrakes({ context, actor }, [...newest, ...older]);
   const view = await viewOf(
     context,
     rows.map((row) => row.id),

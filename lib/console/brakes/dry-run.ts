@@ -6,6 +6,7 @@ import type { CallFacts } from "@/lib/limits/rules/layers";
 import { isAtMost, PRIORITIES } from "@/lib/limits/rules/priority";
 import type { AdminRequest } from "../kernel/door";
 import { newBrake } from "./brake-input";
+import { refuseForeign } from "./own-brakes";
 
 const LOOK_BACK_MINUTES = 5;
 
@@ -22,8 +23,9 @@ export type DryRun = {
 };
 
 /** POST /api/admin/brakes/dry-run: calls in a scope, from running and recent calls; stops nothing. */
-export async function dryRun({ context, input }: AdminRequest<typeof dryRunInput>) {
+export async function dryRun({ context, actor, input }: AdminRequest<typeof dryRunInput>) {
   const { scope } = input;
+  await refuseForeign({ context, actor }, scope);
   const { snapshot } = context.policy;
   const tier = [...snapshot.tiers.values()].find((one) => one.slug === scope.tier);
   const tenants = [...snapshot.tenants.values()].filter(

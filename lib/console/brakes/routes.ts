@@ -1,5 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery } from "../kernel/input";
+import { FILTERED } from "../scope/scoped";
 import { BRAKES_ANSWERS } from "./answers";
 import { liftInput, newBrake } from "./brake-input";
 import { lift, listBrakes, setBrake } from "./brakes";
@@ -11,6 +12,7 @@ export const BRAKES_ROUTES: readonly Route[] = [
     method: "get",
     path: "/brakes",
     right: "brakes.view",
+    scoped: FILTERED,
     summary: "List brakes, newest first",
     input: noQuery,
     output: BRAKES_ANSWERS.listBrakes,
@@ -20,6 +22,7 @@ export const BRAKES_ROUTES: readonly Route[] = [
     method: "post",
     path: "/brakes",
     right: "brakes.set",
+    scoped: FILTERED,
     summary: "Set a brake: block, drain, cut, degrade or observe the calls of a scope",
     input: newBrake,
     status: 201,
@@ -30,6 +33,7 @@ export const BRAKES_ROUTES: readonly Route[] = [
     method: "post",
     path: "/brakes/dry-run",
     right: "brakes.view",
+    scoped: FILTERED,
     summary: "Preview which running and recent calls a brake would match",
     input: dryRunInput,
     output: BRAKES_ANSWERS.dryRun,
@@ -39,6 +43,7 @@ export const BRAKES_ROUTES: readonly Route[] = [
     method: "delete",
     path: "/brakes/{id}",
     right: "brakes.lift",
+    scoped: FILTERED,
     summary: "Lift a brake, at once or gradually",
     input: liftInput,
     output: BRAKES_ANSWERS.lift,

@@ -15,7 +15,13 @@ export async function setRuleBrakes(context: ConsoleContext, wanted: readonly Wa
     const id = brakeIdOf(one);
     if (known.has(id)) return;
     const now = context.clock.now();
-    const actor: Actor = { name: `rule "${one.rule}"`, role: "operator", address: "rule", session: null };
+    const actor: Actor = {
+      name: `rule "${one.rule}"`,
+      role: "operator",
+      tenants: null,
+      address: "rule",
+      session: null,
+    };
     const { scope, mode, reason, minutes } = one;
     const dates = { createdAt: new Date(now), expiresAt: new Date(now + minutes * 60_000) };
     await change(context, actor, async (tx) => {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { COST_CLASSES, classPermits } from "@/lib/policy/cost-class";
 import { ladderRow } from "@/lib/policy/rows/ladder-row";
 import { limitRow } from "@/lib/policy/rows/limit-row";
-import { newStaff } from "../access/staff";
+import { editedStaff, newStaff } from "../access/staff";
 import { ruleInput } from "../alerts/alerts";
 import { USUAL_DAYS_MAX } from "../keys/key-lifetime";
 import { newBudget } from "../money/budgets";
@@ -76,9 +76,13 @@ const alertRuleFile = ruleInput.omit({ name: true }).extend({
     .meta({ description: "Names of channels. Channels hold secrets, so create them in the console" }),
 });
 
-const operatorFile = newStaff.omit({ email: true }).extend({
+const operatorFile = newStaff.omit({ email: true, tenants: true }).extend({
   name: name.meta({ description: "Set when the operator is created" }),
   disabled: z.boolean().default(false),
+  tenants: editedStaff.shape.tenants.meta({
+    description:
+      "Slugs of the tenants that the operator sees and acts on. null: all. Absent: unchanged; all for a new operator",
+  }),
 });
 
 /**

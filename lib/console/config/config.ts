@@ -4,6 +4,7 @@ import { asPublicError, PublicError } from "@/lib/errors";
 import { can } from "../kernel/can.shared";
 import { BasedOn } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
+import { isInScope } from "../scope/tenant-scope.shared";
 import { configFile, configFileSchema } from "./config-file";
 import { readLiveConfig } from "./live-config";
 import { fileOf, mark, marksOf } from "./marks";
@@ -45,10 +46,16 @@ export async function readConfigSchema() {
   return { body: configFileSchema() };
 }
 
-/** GET /api/admin/config/managed: which objects are managed from a file. Operators' names only for those who may see them. */
+/**
+ * GET /api/admin/config/managed: which objects are managed from a file. Operators' names only for those who may see them;
+ * for operators of some tenants only these.
+ */
 export async function listManaged({ context, actor }: AdminRequest) {
   const rows = marksOf(await readManaged(context.db));
-  const shown = rows.filter(({ kind }) => kind !== "operator" || can(actor.role, "staff.view"));
+  const { role, tenants } = actor;
+  const shown = rows.filter(({ kind, name }) =>
+    tenants === null ? kind !== "operator" || can(role, "staff.view") : kind === "tenant" && isInScope(tenants, name),
+  );
   const objects = shown.map(({ content: _content, appliedAt, ...mark }) => ({
     ...mark,
     appliedAt: appliedAt.toISOString(),

@@ -73,7 +73,10 @@ export async function readLiveConfig(context: ConsoleContext): Promise<LiveConfi
       name,
       { watch, severity, channels: channelIds.flatMap((id) => channelNames.get(id) ?? []), enabled, brake },
     ]),
-    staff: record(staff, ({ email, name, role, banned: disabled }) => [email, { name, role, disabled }]),
+    staff: record(staff, ({ email, name, role, tenants, banned: disabled }) => [
+      email,
+      { name, role, disabled, tenants },
+    ]),
   };
   return {
     version,

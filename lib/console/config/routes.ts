@@ -1,5 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery } from "../kernel/input";
+import { FILTERED, OPEN } from "../scope/scoped";
 import { CONFIG_ANSWERS } from "./answers";
 import {
   applyConfig,
@@ -53,6 +54,7 @@ export const CONFIG_ROUTES: readonly Route[] = [
     method: "get",
     path: "/config/managed",
     right: "overview.view",
+    scoped: FILTERED,
     summary: "List objects that are managed from a file",
     input: noQuery,
     output: CONFIG_ANSWERS.listManaged,
@@ -62,6 +64,7 @@ export const CONFIG_ROUTES: readonly Route[] = [
     method: "get",
     path: "/config/schema.json",
     right: "overview.view",
+    scoped: OPEN,
     summary: "Return the JSON schema of configuration files",
     input: noQuery,
     output: CONFIG_ANSWERS.readConfigSchema,

@@ -194,13 +194,13 @@ async function writeRule(job: Job, name: string, act: PlannedChange["act"]): Pro
 const created = z.object({ id: z.string(), email: z.string(), password: z.string() });
 
 async function writeOperator(job: Job, email: string): Promise<FirstPassword | null> {
-  const { name, role, disabled } = entryOf(job.file.staff, email);
+  const { name, role, tenants, disabled } = entryOf(job.file.staff, email);
   const id = job.live.staffIds.get(email);
   if (id !== undefined) {
-    await editStaff({ ...request(job, { id }), input: { role, disabled, reason: job.source } });
+    await editStaff({ ...request(job, { id }), input: { role, tenants, disabled, reason: job.source } });
     return null;
   }
-  const { body } = await createStaff({ ...request(job), input: { email, name, role } });
+  const { body } = await createStaff({ ...request(job), input: { email, name, role, tenants: tenants ?? null } });
   const made = created.parse(body);
   if (disabled) await editStaff({ ...request(job, { id: made.id }), input: { disabled, reason: job.source } });
   return { email: made.email, password: made.password };

@@ -19,7 +19,7 @@ import { ADDRESS_HEADER } from "./address-header";
 import { type Actor, BasedOn, type ConsoleContext, setCurrentConsole } from "./context";
 import { answerWith, sessionActor } from "./door";
 
-const ACTOR: Actor = { name: "ann@example.test", role: "admin", address: "127.0.0.1", session: null };
+const ACTOR: Actor = { name: "ann@example.test", role: "admin", tenants: null, address: "127.0.0.1", session: null };
 /** Tries are counted by a clock that stands: no window ends within a test. */
 const STARTED_MS = Date.now();
 let database: TestDatabase;

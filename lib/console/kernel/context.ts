@@ -15,6 +15,7 @@ import type { OidcGroups } from "../access/single-sign-on/groups";
 import type { Attempts } from "../access/tries/attempts";
 import type { OverviewWatch } from "../overview/overview-watch";
 import type { SharedReads } from "../overview/shared-reads";
+import type { TenantScope } from "../scope/tenant-scope.shared";
 import type { Role } from "./can.shared";
 
 export type MintedKey = {
@@ -101,6 +102,7 @@ export type Installation = {
 export type Actor = {
   readonly name: string;
   readonly role: Role;
+  readonly tenants: TenantScope;
   readonly address: string;
   /** of a human in a browser; null = the operator token, or the clock */
   readonly session: { readonly id: string; readonly userId: string; readonly confirmedAtMs: number } | null;

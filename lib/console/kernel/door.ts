@@ -113,9 +113,11 @@ export async function sessionActor(context: ConsoleContext, headers: Headers): P
   if (context.clock.now() - session.session.createdAt.getTime() >= SESSION_MAX_MS) return null;
   const { email, id: userId, createdAt } = session.user;
   if (email === BREAK_GLASS_EMAIL && context.clock.now() - createdAt.getTime() > BREAK_GLASS_MS) return null;
+  // Fails closed: a value that the library did not read is no tenant, not all of them.
+  const tenants = session.user.tenants === undefined ? [] : session.user.tenants;
   const confirmedAtMs = (session.session.confirmedAt ?? session.session.createdAt).getTime();
   const address = headers.get(ADDRESS_HEADER) ?? "";
-  return { name: email, role, address, session: { id: session.session.id, userId, confirmedAtMs } };
+  return { name: email, role, tenants, address, session: { id: session.session.id, userId, confirmedAtMs } };
 }
 
 /** Session or operator token. */
@@ -127,7 +129,7 @@ async function actorOf(context: ConsoleContext, request: Request): Promise<Actor
     const address = request.headers.get(ADDRESS_HEADER) ?? "";
     // Audits the use of an earlier token, so operators see who still uses it.
     const name = known === "current" ? "operator-token" : "earlier-operator-token";
-    return { name, role: "admin", address, session: null };
+    return { name, role: "admin", tenants: null, address, session: null };
   }
   const actor = await sessionActor(context, request.headers);
   if (actor === null) throw new PublicError("unauthenticated", "Sign in, or send the operator token.");

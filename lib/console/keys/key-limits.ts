@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { findKey } from "@/db/queries/limits/config";
+import { findKey, findKeys } from "@/db/queries/limits/config";
 import { readKeyLimits, replaceKeyLimits } from "@/db/queries/limits/limits-file";
 import { keyUseSince } from "@/db/queries/money/usage";
 import { lastCallsOf } from "@/db/queries/tenants/last-calls";
@@ -12,6 +12,8 @@ import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { change } from "../kernel/change";
 import type { AdminRequest } from "../kernel/door";
 import { readableLimits } from "../limits/stored-limits";
+import { slugOf } from "../scope/scoped";
+import { isInScope } from "../scope/tenant-scope.shared";
 
 export const keyLimitsInput = z.strictObject({ limits: z.array(limitRow).max(32) });
 
@@ -79,9 +81,12 @@ export const lastCallsQuery = z.strictObject({
 });
 
 /** GET /api/admin/keys/last-calls?ids=: when, from where and for which model each key was last served. */
-export async function lastCalls({ context, input }: AdminRequest<typeof lastCallsQuery>) {
+export async function lastCalls({ context, actor, input }: AdminRequest<typeof lastCallsQuery>) {
   await context.drainBooks();
-  const calls = await lastCallsOf(context.db, input.ids);
+  const { tenants } = actor;
+  const known = tenants === null ? null : await findKeys(context.db, input.ids);
+  const own = known?.filter((key) => isInScope(tenants, slugOf(context, key.tenantId) ?? "")).map(({ id }) => id);
+  const calls = await lastCallsOf(context.db, own ?? input.ids);
   return { body: { calls: calls.map(({ keyId, at, ...call }) => ({ key: keyId, ...call, at: at.toISOString() })) } };
 }
 

@@ -1,5 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery } from "../kernel/input";
+import { FILTERED, OF_INPUT, OF_KEY } from "../scope/scoped";
 import { KEYS_ANSWERS } from "./answers";
 import { keyLimitsInput, lastCalls, lastCallsQuery, listKeyLimits, putKeyLimits, readKeyUse } from "./key-limits";
 import {
@@ -21,6 +22,7 @@ export const KEYS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/keys",
     right: "keys.view",
+    scoped: OF_INPUT,
     summary: "List a tenant's keys, without their secrets",
     input: keysQuery,
     output: KEYS_ANSWERS.listKeys,
@@ -30,6 +32,7 @@ export const KEYS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/keys/last-calls",
     right: "keys.view",
+    scoped: FILTERED,
     summary: "Show when and from where keys were last used",
     input: lastCallsQuery,
     output: KEYS_ANSWERS.lastCalls,
@@ -68,6 +71,7 @@ export const KEYS_ROUTES: readonly Route[] = [
     method: "post",
     path: "/keys/{id}/revoke",
     right: "keys.revoke",
+    scoped: OF_KEY,
     summary: "Revoke a key from the next call on",
     input: because,
     output: KEYS_ANSWERS.revokeKey,
@@ -77,6 +81,7 @@ export const KEYS_ROUTES: readonly Route[] = [
     method: "post",
     path: "/keys/{id}/leaked",
     right: "keys.revoke",
+    scoped: OF_KEY,
     summary: "Revoke a leaked key and end its running calls",
     input: because,
     output: KEYS_ANSWERS.leakedKey,
@@ -86,6 +91,7 @@ export const KEYS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/keys/{id}/limits",
     right: "keys.view",
+    scoped: OF_KEY,
     summary: "List a key's own limits",
     input: noQuery,
     output: KEYS_ANSWERS.listKeyLimits,
@@ -104,6 +110,7 @@ export const KEYS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/keys/{id}/use",
     right: "keys.view",
+    scoped: OF_KEY,
     summary: "Show a key's use by hour and client address",
     input: noQuery,
     output: KEYS_ANSWERS.readKeyUse,

@@ -49,8 +49,9 @@ export type EffectiveLimits = {
 
 /**
  * GET /api/admin/tenants/{slug}/limits: every limit of a tenant, independent of the key, with the origin of its number.
+ * For operators of some tenants without limits of all tenants together, and without the reasons of patterns.
  */
-export async function effectiveLimits({ context, params }: AdminRequest) {
+export async function effectiveLimits({ context, actor, params }: AdminRequest) {
   const tenant = tenantBySlug(context, params.slug ?? "");
   const { snapshot } = context.policy;
   const tier = snapshot.tiers.get(tenant.tierId);
@@ -62,7 +63,8 @@ export async function effectiveLimits({ context, params }: AdminRequest) {
     (row) => row.keyFamilyId === null && patternMatches(row.tenantPattern, tenant.slug),
   );
   const policy = policyInForce(snapshot, tenant.id, null);
-  const own = rows.filter((row) => row.tierId === tenant.tierId || row.tierId === null);
+  const isAll = actor.tenants === null;
+  const own = rows.filter((row) => row.tierId === tenant.tierId || (isAll && row.tierId === null));
   const ofTier = own.flatMap((row): EffectiveLimit[] => {
     const { tierId, keyFamilyId: _key, position: _position, id: _id, ...rest } = row;
     const read = limitRow.safeParse(rest);
@@ -86,7 +88,7 @@ export async function effectiveLimits({ context, params }: AdminRequest) {
         from: `override for ${tenantPattern}`,
         capacity,
         by: createdBy,
-        reason,
+        reason: isAll || tenantPattern === tenant.slug ? reason : null,
         ...dates,
         holds: one === winner,
       };
@@ -107,8 +109,11 @@ export async function effectiveLimits({ context, params }: AdminRequest) {
       },
     ];
   });
-  const budgets = policy.limits.flatMap(ofBudget);
-  const view: EffectiveLimits = { limits: [...ofTier, ...budgets], contradictions: contradictions(policy.limits) };
+  const applying = policy.limits.filter(
+    ({ layer, origin }) => isAll || (layer !== "global" && origin.from !== "everyone"),
+  );
+  const budgets = applying.flatMap(ofBudget);
+  const view: EffectiveLimits = { limits: [...ofTier, ...budgets], contradictions: contradictions(applying) };
   return { body: view };
 }
 

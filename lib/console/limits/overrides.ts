@@ -10,6 +10,7 @@ import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 import type { reasonOnly } from "../kernel/input";
+import { isInScope } from "../scope/tenant-scope.shared";
 
 const units = z.number().int().min(0).max(UNITS_MAX);
 
@@ -37,8 +38,11 @@ export type ListedOverride = OverrideView & { readonly tenantName: string | null
 
 export const overridesQuery = z.object({ tenant: z.string().max(128).optional() });
 
-/** GET /api/admin/overrides?tenant=: overrides for it, including patterns; without a tenant all. */
-export async function listOverrides({ context, input }: AdminRequest<typeof overridesQuery>) {
+/**
+ * GET /api/admin/overrides?tenant=: overrides for it, including patterns; without a tenant all. For operators of some
+ * tenants those of exactly these: a pattern covers others too.
+ */
+export async function listOverrides({ context, actor, input }: AdminRequest<typeof overridesQuery>) {
   const { tenant } = input;
   const names = new Map([...context.policy.snapshot.tenants.values()].map(({ slug, name }) => [slug, name]));
   const rows = (await readOverrides(context.db)).map((row) => ({
@@ -46,7 +50,8 @@ export async function listOverrides({ context, input }: AdminRequest<typeof over
     /** null = a pattern */
     tenantName: names.get(row.tenantPattern) ?? null,
   }));
-  return { body: { overrides: rows.filter((row) => tenant === undefined || patternMatches(row.tenant, tenant)) } };
+  const seen = rows.filter((row) => isInScope(actor.tenants, row.tenant));
+  return { body: { overrides: seen.filter((row) => tenant === undefined || patternMatches(row.tenant, tenant)) } };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery, reasonOnly } from "../kernel/input";
+import { FILTERED, OF_PATH } from "../scope/scoped";
 import { LIMITS_ANSWERS } from "./answers";
 import { effectiveLimits } from "./effective";
 import { everyoneInput, getEveryone, putEveryone } from "./everyone";
@@ -11,6 +12,7 @@ export const LIMITS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/tenants/{slug}/limits",
     right: "tiers.view",
+    scoped: OF_PATH,
     summary: "Show a tenant's effective limits and the origin of each number",
     input: noQuery,
     output: LIMITS_ANSWERS.effectiveLimits,
@@ -38,6 +40,7 @@ export const LIMITS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/overrides",
     right: "tiers.view",
+    scoped: FILTERED,
     summary: "List overrides",
     input: overridesQuery,
     output: LIMITS_ANSWERS.listOverrides,

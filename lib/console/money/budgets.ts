@@ -112,10 +112,16 @@ export const raiseInput = z.strictObject({
 
 export const budgetsQuery = z.object({ tenant: z.string().max(128).optional() });
 
-/** GET /api/admin/budgets?tenant=: with spend, remaining amount and forecast. */
-export async function listBudgets({ context, input: { tenant: slug } }: AdminRequest<typeof budgetsQuery>) {
+/**
+ * GET /api/admin/budgets?tenant=: with spend, remaining amount and forecast. Those of all tenants together are not for
+ * operators of some.
+ */
+export async function listBudgets({ context, actor, input: { tenant: slug } }: AdminRequest<typeof budgetsQuery>) {
   await context.drainBooks();
-  const rows = await readBudgets(context.db, slug === undefined ? null : tenantBySlug(context, slug).id);
+  const tenantId = slug === undefined ? null : tenantBySlug(context, slug).id;
+  const found = await readBudgets(context.db, tenantId);
+  const rows =
+    actor.tenants === null ? found : found.filter((row) => row.tenantId !== null && row.tenantId === tenantId);
   const now = context.clock.now();
   const budgets = await Promise.all(rows.map((row) => budgetView(context, row, now)));
   return { body: { budgets }, clock: new Date(now).toISOString() };

@@ -1,5 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery, nothing, reasonOnly } from "../kernel/input";
+import { OF_BUDGET, OF_INPUT } from "../scope/scoped";
 import { MONEY_ANSWERS } from "./answers";
 import {
   budgetsQuery,
@@ -34,6 +35,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     method: "get",
     path: "/users",
     right: "tenants.view",
+    scoped: OF_INPUT,
     summary: "List a tenant's end users with their usage",
     input: usersQuery,
     output: MONEY_ANSWERS.listUsers,
@@ -43,6 +45,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     method: "get",
     path: "/statement",
     right: "usage.view",
+    scoped: OF_INPUT,
     summary: "Show a tenant's usage in a calendar month, by model, feature, key and day",
     input: statementQuery,
     output: MONEY_ANSWERS.readStatement,
@@ -52,6 +55,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     method: "get",
     path: "/usage",
     right: "usage.view",
+    scoped: OF_INPUT,
     summary: "Report calls, tokens and cost over time, by tenant, model, key, feature or user; JSON or CSV",
     input: usageQuery,
     output: MONEY_ANSWERS.readUsage,
@@ -61,6 +65,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     method: "get",
     path: "/refusals",
     right: "usage.view",
+    scoped: OF_INPUT,
     summary: "Report refusals by limit",
     input: refusalsQuery,
     output: MONEY_ANSWERS.readRefusals,
@@ -144,6 +149,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     method: "get",
     path: "/budgets",
     right: "budgets.view",
+    scoped: OF_INPUT,
     summary: "List budgets with spend, remaining amount and forecast",
     input: budgetsQuery,
     output: MONEY_ANSWERS.listBudgets,
@@ -190,6 +196,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     method: "get",
     path: "/budgets/{id}/events",
     right: "budgets.view",
+    scoped: OF_BUDGET,
     summary: "List passed thresholds in order",
     input: eventsQuery,
     output: MONEY_ANSWERS.listBudgetEvents,
@@ -199,6 +206,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     method: "post",
     path: "/budgets/{id}/raise",
     right: "budgets.raise",
+    scoped: OF_BUDGET,
     summary: "Raise a budget for a while; the raise expires automatically",
     input: raiseInput,
     output: MONEY_ANSWERS.raiseBudget,

@@ -20,7 +20,7 @@ export async function listNotices(request: AdminRequest<typeof noticesQuery>) {
   const some = { limit: READ_MAX };
   const [alerts, brakes, deliveries, keys] = await Promise.all([
     listAlerts({ ...request, input: some }),
-    listBrakes({ context }),
+    listBrakes(request),
     listDeliveries({ ...request, input: some }),
     listKeys({ ...request, input: { limit: READ_MAX, state: "expiring", format: "json" } }),
   ]);

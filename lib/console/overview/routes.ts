@@ -1,5 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery } from "../kernel/input";
+import { FILTERED } from "../scope/scoped";
 import { OVERVIEW_ANSWERS } from "./answers";
 import { hourBefore } from "./hour-before";
 import { streamLive } from "./live/live-door";
@@ -48,6 +49,7 @@ export const OVERVIEW_ROUTES: readonly Route[] = [
     method: "get",
     path: "/settings",
     right: "overview.view",
+    scoped: FILTERED,
     summary: "Show the server's settings",
     input: noQuery,
     output: OVERVIEW_ANSWERS.readSettings,

@@ -8,8 +8,16 @@ export type SettingsView = {
   readonly failureModes: readonly { readonly mode: string; readonly limits: number }[];
 };
 
-/** GET /api/admin/settings: the settings at the start, and the limits' failure modes while the store is away. */
-export async function readSettings({ context }: AdminRequest) {
+/**
+ * GET /api/admin/settings: the settings at the start, and the limits' failure modes while the store is away. Operators of
+ * some tenants see no groups, which name tenants, and no limits of others.
+ */
+export async function readSettings({ context, actor }: AdminRequest) {
+  if (actor.tenants !== null) {
+    const installation = { ...context.installation, oidcGroups: null };
+    const own: SettingsView = { installation, publicUrl: context.publicUrl, failureModes: [] };
+    return { body: own };
+  }
   const { snapshot } = context.policy;
   const modes = new Map<string, Set<string>>();
   for (const tenant of snapshot.tenants.values()) {

@@ -18,7 +18,10 @@ import { type Quota, quotaOf } from "@/lib/quota/quota";
 import { rollOf } from "@/lib/request-id";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
+import { slugOf } from "../scope/scoped";
+import { isInScope } from "../scope/tenant-scope.shared";
 import { ledgerRowView, soughtFor } from "./ledger";
+import { ownPart } from "./own-part";
 
 /** A refused call in the API's form. */
 export type RefusedView = Omit<RefusedCall, "at" | "tenantId" | "providerId" | "userDigest"> & {
@@ -58,20 +61,25 @@ export const explainQuery = z.strictObject({ requestId: z.string().min(1).max(64
  * GET /api/admin/explain?requestId=: a call and its charge, or a refused one with every limit at that time; the result
  * of the same call now, and all that its caller has left.
  */
-export async function explain({ context, input }: AdminRequest<typeof explainQuery>) {
+export async function explain({ context, actor, input }: AdminRequest<typeof explainQuery>) {
   const { requestId } = input;
   await context.drainBooks();
   const [served] = await findLedgerRow(context.db, requestId);
   const refused = served === undefined ? await findRefusedCall(context.db, requestId) : null;
-  if (served !== undefined) {
+  const own = ownPart(context, actor);
+  if (served !== undefined && isInScope(actor.tenants, served.tenant)) {
     const { row, tenant } = served;
     const held = row.reservedInputTokens ?? row.estimatedInputTokens;
     const asked = { ...row, model: row.servedModel, estimatedInputTokens: held };
-    return { body: { call: ledgerRowView(row, tenant), refused: null, ...(await nowOf(context, asked)) } };
+    return { body: { call: ledgerRowView(row, tenant), refused: null, ...own.now(await nowOf(context, asked), row) } };
   }
-  if (refused !== null) {
-    const seen = await nowOf(context, refused);
-    const body: Explained & { call: null } = { call: null, refused: refusedView(context, refused), ...seen };
+  if (refused !== null && isInScope(actor.tenants, slugOf(context, refused.tenantId) ?? "")) {
+    const seen = own.now(await nowOf(context, refused), refused);
+    const body: Explained & { call: null } = {
+      call: null,
+      refused: refusedView(context, own.refused(refused)),
+      ...seen,
+    };
     return { body };
   }
   const message =
@@ -175,12 +183,13 @@ export const refusedQuery = z.strictObject({
 });
 
 /** GET /api/admin/refusals/calls?tenant=&limit=&after=&find=: a tenant's stored refused calls. */
-export async function listRefused({ context, input }: AdminRequest<typeof refusedQuery>) {
+export async function listRefused({ context, actor, input }: AdminRequest<typeof refusedQuery>) {
   const { after = null, find = null, ...asked } = input;
   await context.drainBooks();
+  const own = ownPart(context, actor);
   const rows = await listRefusedCalls(context.db, { ...asked, after, ...soughtFor(context, asked.tenant, find) });
   const next = rows.length < asked.limit ? null : (rows.at(-1)?.requestId ?? null);
-  return { body: { calls: rows.map((row) => refusedView(context, row)), next } };
+  return { body: { calls: rows.map((row) => refusedView(context, own.refused(row))), next } };
 }
 
 function refusedView(context: ConsoleContext, row: RefusedCall): RefusedView {

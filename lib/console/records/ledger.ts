@@ -4,6 +4,7 @@ import { userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
+import { isInScope } from "../scope/tenant-scope.shared";
 
 const LIST_MAX = 5000;
 
@@ -23,15 +24,17 @@ export const ledgerQuery = z.strictObject({
 });
 
 /** GET /api/admin/ledger?requestId= or ?tenant=&since=&limit=&after=&find=: rows, newest first. */
-export async function readLedger({ context, input }: AdminRequest<typeof ledgerQuery>) {
+export async function readLedger({ context, actor, input }: AdminRequest<typeof ledgerQuery>) {
   await context.drainBooks();
   const { requestId, tenant, ...asked } = input;
-  if (requestId !== undefined)
-    return {
-      body: { rows: (await findLedgerRow(context.db, requestId)).map(({ row, tenant }) => ledgerRowView(row, tenant)) },
-    };
+  if (requestId !== undefined) {
+    const found = (await findLedgerRow(context.db, requestId)).filter((one) => isInScope(actor.tenants, one.tenant));
+    return { body: { rows: found.map(({ row, tenant }) => ledgerRowView(row, tenant)) } };
+  }
   if (tenant === undefined)
     throw new PublicError("missing_field", "Name a requestId or a tenant.", { param: "tenant" });
+  // As for a tenant that does not exist: no rows.
+  if (!isInScope(actor.tenants, tenant)) return { body: { next: null, rows: [] } };
   const [endedBefore = "", lastId = ""] = asked.after?.split(".") ?? [];
   const after = asked.after === undefined ? null : { endedAt: new Date(Number(endedBefore)), requestId: lastId };
   const sought = soughtFor(context, tenant, asked.find ?? null);

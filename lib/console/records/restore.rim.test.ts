@@ -10,7 +10,7 @@ import { restoreChannel, restoreRule } from "../alerts/restore";
 import type { ConsoleContext } from "../kernel/context";
 import { createBudget, raiseBudget, removeBudget, restoreBudget } from "../money/budgets";
 
-const ACTOR = { name: "ann@example.test", role: "admin" as const, address: "127.0.0.1", session: null };
+const ACTOR = { name: "ann@example.test", role: "admin" as const, tenants: null, address: "127.0.0.1", session: null };
 let database: TestDatabase;
 let client: pg.Client;
 let context: ConsoleContext;

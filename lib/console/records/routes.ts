@@ -1,5 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery } from "../kernel/input";
+import { FILTERED, OF_INPUT } from "../scope/scoped";
 import { RECORDS_ANSWERS } from "./answers";
 import { auditQuery, listAudit, verifyAudit } from "./audit";
 import { explain, explainQuery, listRefused, refusedQuery } from "./explain";
@@ -10,6 +11,7 @@ export const RECORDS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/refusals/calls",
     right: "ledger.view",
+    scoped: OF_INPUT,
     summary: "List a tenant's stored refused calls",
     input: refusedQuery,
     output: RECORDS_ANSWERS.listRefused,
@@ -19,6 +21,7 @@ export const RECORDS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/explain",
     right: "ledger.view",
+    scoped: FILTERED,
     summary: "Explain a served or refused call, and whether it would pass now",
     input: explainQuery,
     output: RECORDS_ANSWERS.explain,
@@ -28,6 +31,7 @@ export const RECORDS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/ledger",
     right: "ledger.view",
+    scoped: FILTERED,
     summary: "List calls that were sent to a provider",
     input: ledgerQuery,
     output: RECORDS_ANSWERS.readLedger,

@@ -1,5 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery, nothing } from "../kernel/input";
+import { OF_INPUT, OPEN } from "../scope/scoped";
 import { REQUESTS_ANSWERS } from "./answers";
 import { readSums, sumsQuery } from "./log-sums";
 import { facetsQuery, listRequests, readFacets, requestsQuery } from "./requests";
@@ -10,6 +11,7 @@ export const REQUESTS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/requests",
     right: "ledger.view",
+    scoped: OF_INPUT,
     summary: "List calls of all tenants: served, failed, refused and denied",
     input: requestsQuery,
     output: REQUESTS_ANSWERS.listRequests,
@@ -19,6 +21,7 @@ export const REQUESTS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/requests/facets",
     right: "ledger.view",
+    scoped: OF_INPUT,
     summary: "Count the request log's values, and its calls over time",
     input: facetsQuery,
     output: REQUESTS_ANSWERS.readFacets,
@@ -28,6 +31,7 @@ export const REQUESTS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/requests/sums",
     right: "ledger.view",
+    scoped: OF_INPUT,
     summary: "Sum the request log's calls, tokens and cost by one thing",
     input: sumsQuery,
     output: REQUESTS_ANSWERS.readSums,
@@ -37,6 +41,7 @@ export const REQUESTS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/requests/views",
     right: "ledger.view",
+    scoped: OPEN,
     summary: "List your saved views of the request log",
     input: noQuery,
     output: REQUESTS_ANSWERS.listViews,
@@ -46,6 +51,7 @@ export const REQUESTS_ROUTES: readonly Route[] = [
     method: "post",
     path: "/requests/views",
     right: "views.edit",
+    scoped: OPEN,
     summary: "Save a view of the request log under a name",
     input: newView,
     status: 201,
@@ -56,6 +62,7 @@ export const REQUESTS_ROUTES: readonly Route[] = [
     method: "delete",
     path: "/requests/views/{id}",
     right: "views.edit",
+    scoped: OPEN,
     summary: "Remove one of your saved views",
     input: nothing,
     output: REQUESTS_ANSWERS.removeView,

@@ -5,8 +5,8 @@ import { userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import { NO_TAGS } from "@/lib/limits/rules/layers";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
-import { type Quota, type QuotaLine, quotaOf } from "@/lib/quota/quota";
-import type { ConsoleContext } from "../kernel/context";
+import { forHolder, type Quota, type QuotaLine, quotaOf } from "@/lib/quota/quota";
+import type { Actor, ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 import { REFUSING_MS, refusesNow } from "../money/refusing";
 
@@ -25,16 +25,17 @@ export const quotaQuery = z.strictObject({ tenant: name, user: name.optional(), 
  * GET /api/admin/quota?tenant=&user=&key=: the same as GET /v1/quota for the holder of that key, by the same function.
  * Without a key: the limits of the tenant that apply to any key.
  */
-export async function readQuota({ context, input }: AdminRequest<typeof quotaQuery>) {
+export async function readQuota({ context, actor, input }: AdminRequest<typeof quotaQuery>) {
   const { policy, facts } = await callerOf(context, input);
   const { admission, clock, reservedOf, burnOf } = context;
   const now = clock.now();
   const since = new Date(now - REFUSING_MS);
-  const [quota, refused, least] = await Promise.all([
+  const [all, refused, least] = await Promise.all([
     quotaOf({ admission, policy, facts, now, reservedOf, burnOf }),
     refusedByLimit(context.db, facts.tenantId, since),
     leastRefused(context.db, [facts.tenantId], since),
   ]);
+  const quota = ofTenants(actor, all);
   const refusedBy = ({ name, layer, dimension }: QuotaLine) =>
     refused.find((one) => one.name === name && one.layer === layer && one.dimension === dimension)?.count ?? 0;
   const limits = quota.limits.map((line) => ({
@@ -44,6 +45,11 @@ export async function readQuota({ context, input }: AdminRequest<typeof quotaQue
   }));
   const body: QuotaView = { ...quota, limits };
   return { body, clock: body.at };
+}
+
+/** A quota for an operator: of some tenants only, without the counters that all tenants share. */
+export function ofTenants({ tenants }: Pick<Actor, "tenants">, quota: Quota): Quota {
+  return tenants === null ? quota : forHolder(quota);
 }
 
 /** The caller of the next call, and the limits that apply. Throws PublicError when there is no such tenant or key. */

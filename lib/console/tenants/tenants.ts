@@ -15,6 +15,7 @@ import { isTimeZone } from "@/lib/policy/calendar";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
+import { isInScope } from "../scope/tenant-scope.shared";
 
 const name = z.string().trim().min(1).max(100);
 const tier = z.string().min(1).max(128);
@@ -41,11 +42,13 @@ export const tenantsQuery = z.strictObject({
 });
 
 /** GET /api/admin/tenants?find=&limit=&after=: by name; `total` counts those on all pages. */
-export async function listTenants({ context, input }: AdminRequest<typeof tenantsQuery>) {
+export async function listTenants({ context, actor, input }: AdminRequest<typeof tenantsQuery>) {
   const { find = null, after = null, limit } = input;
+  // A page after another tenant would tell where its name is in the order.
+  if (after !== null && !isInScope(actor.tenants, after)) throw noSuchTenant(after);
   const [rows, total] = await Promise.all([
-    readTenants(context.db, { find, after, limit }),
-    countTenants(context.db, find),
+    readTenants(context.db, { find, after, limit, among: actor.tenants }),
+    countTenants(context.db, find, actor.tenants),
   ]);
   const next = rows.length < limit ? null : (rows.at(-1)?.slug ?? null);
   return { body: { tenants: await tenantViews(context, rows), next, total } };

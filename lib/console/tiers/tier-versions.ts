@@ -117,7 +117,7 @@ export async function withdrawSchedule({ context, actor, params, input }: AdminR
 /** Publishes due drafts in the name of the operator who scheduled them. A draft that cannot be published says why. */
 export async function publishDue(context: ConsoleContext): Promise<void> {
   await eachAlone(await dueSchedules(context.db, new Date(context.clock.now())), async ({ row, slug }) => {
-    const actor = { name: row.createdBy, role: "admin" as const, address: "scheduled", session: null };
+    const actor = { name: row.createdBy, role: "admin" as const, tenants: null, address: "scheduled", session: null };
     try {
       await publishTier({ context, actor }, slug, parsed(tierInput, readable(row.draft)), async (tx) => {
         const mine = await endSchedule(tx, row.id, { status: "published", outcome: null });

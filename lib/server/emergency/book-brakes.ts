@@ -45,5 +45,5 @@ function late(row: Parameters<typeof shownBrake>[0], now: number) {
 }
 
 function actorOf(name: string, address: string): Actor {
-  return { name, role: "admin", address, session: null };
+  return { name, role: "admin", tenants: null, address, session: null };
 }

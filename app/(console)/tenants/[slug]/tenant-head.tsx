@@ -7,7 +7,7 @@ import Link from "next/link";
 import { useState } from "react";
 import { scopeWords } from "@/lib/console/brakes/scope-words.shared";
 import type { TenantView } from "@/lib/console/tenants/tenants";
-import { useLive } from "../../../_ui/data/live";
+import { useBrakesOn } from "../../../_ui/data/live";
 import { CopyId } from "../../../_ui/figures/copy-id";
 import { brakesOn } from "../../../_ui/limits/brakes-on";
 import { Crumbs } from "../../../_ui/shell/crumbs";
@@ -85,7 +85,7 @@ function Naming({ tenant }: { tenant: TenantView }) {
 
 /** Shows that a brake stops this tenant's calls: then the rest of its limits admits nothing. */
 function Stopped({ tenant }: { tenant: TenantView }) {
-  const { whole, part } = brakesOn(useLive().data?.brakes ?? [], tenant);
+  const { whole, part } = brakesOn(useBrakesOn(), tenant);
   if (whole.length === 0 && part.length === 0) return null;
   const [words, color] = whole.length > 0 ? ["stopped by a brake", "red.9"] : ["partly stopped by a brake", "orange.9"];
   return (

@@ -1,5 +1,6 @@
 import { type Route, route } from "../../api/route";
 import { noQuery, nothing } from "../../kernel/input";
+import { OPEN } from "../../scope/scoped";
 import { ACCESS_ANSWERS } from "../answers";
 import {
   beginInput,
@@ -18,6 +19,7 @@ export const SECOND_FACTOR_ROUTES: readonly Route[] = [
     method: "get",
     path: "/second-factor",
     right: "overview.view",
+    scoped: OPEN,
     summary: "Whether you have a second factor, and how many recovery codes are left",
     input: noQuery,
     output: ACCESS_ANSWERS.readSecondFactor,
@@ -27,6 +29,7 @@ export const SECOND_FACTOR_ROUTES: readonly Route[] = [
     method: "post",
     path: "/second-factor",
     right: "overview.view",
+    scoped: OPEN,
     summary: "Start to set up an authenticator app; the response shows its secret and the recovery codes once",
     input: beginInput,
     status: 201,
@@ -37,6 +40,7 @@ export const SECOND_FACTOR_ROUTES: readonly Route[] = [
     method: "post",
     path: "/second-factor/code",
     right: "overview.view",
+    scoped: OPEN,
     summary: "Turn on your second factor with the first code of the app; your other sessions end",
     input: completeInput,
     output: ACCESS_ANSWERS.completeSecondFactor,
@@ -46,6 +50,7 @@ export const SECOND_FACTOR_ROUTES: readonly Route[] = [
     method: "post",
     path: "/second-factor/recovery-codes",
     right: "overview.view",
+    scoped: OPEN,
     summary: "Replace your recovery codes; the response shows the new ones once",
     input: ownFactorInput,
     status: 201,
@@ -56,6 +61,7 @@ export const SECOND_FACTOR_ROUTES: readonly Route[] = [
     method: "delete",
     path: "/second-factor",
     right: "overview.view",
+    scoped: OPEN,
     summary: "Turn your second factor off",
     input: ownFactorInput,
     output: ACCESS_ANSWERS.endSecondFactor,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { groupsIn, roleOfGroups } from "./groups";
+import { groupsIn, roleOfGroups, tenantsOfGroups } from "./groups";
 
 describe("the groups in a claim", () => {
   test.each([
@@ -34,6 +34,7 @@ describe("the role that groups give", () => {
       { group: "__proto__", role: "operator" as const },
     ],
     otherwise: null,
+    tenants: null,
   };
   test.each([
     ["one", ["on call"], { role: "operator", group: "on call" }],
@@ -56,4 +57,27 @@ describe("the role that groups give", () => {
     expect(roleOfGroups({ ...rules, otherwise: "viewer" }, ["sales"])).toEqual({ role: "viewer", group: null });
     expect(roleOfGroups({ ...rules, otherwise: "viewer" }, ["chiefs"])?.role).toBe("admin");
   });
+});
+
+describe("the tenants that groups give", () => {
+  const given = [
+    { group: "acme support", tenants: ["acme"] },
+    { group: "reseller", tenants: ["beta", "acme", "gamma"] },
+    { group: "platform", tenants: "*" as const },
+    { group: "__proto__", tenants: ["odd"] },
+  ];
+  test.each([
+    ["one", ["acme support"], { scope: ["acme"] }],
+    ["several together", ["reseller", "acme support"], { scope: ["acme", "beta", "gamma"] }],
+    ["all, by one of several", ["acme support", "platform"], { scope: null }],
+    ["none of the listed: no tenant, not all", ["sales"], null],
+    ["no groups", [], null],
+    ["another case is another group", ["Platform", " platform"], null],
+    ["names of an object's own parts", ["constructor", "toString"], null],
+    ["__proto__ is a name", ["__proto__"], { scope: ["odd"] }],
+  ])("%s", (_name, names, tenants) => {
+    expect(tenantsOfGroups(given, names)).toEqual(tenants);
+  });
+
+  test("an empty map gives nobody a tenant", () => expect(tenantsOfGroups([], ["platform"])).toBeNull());
 });

@@ -1,4 +1,5 @@
 import { ROLES, type Role } from "../../kernel/can.shared";
+import type { TenantScope } from "../../scope/tenant-scope.shared";
 
 /** The other way to sign in, in addition to the password. */
 export type Oidc = {
@@ -17,6 +18,8 @@ export type OidcGroups = {
   readonly roles: readonly { readonly group: string; readonly role: Role }[];
   /** the role of a person without a listed group; null = no access */
   readonly otherwise: Role | null;
+  /** which group gives which tenants, by their slugs; "*" = all. Null = groups give no tenants */
+  readonly tenants: readonly { readonly group: string; readonly tenants: readonly string[] | "*" }[] | null;
 };
 
 /**
@@ -46,4 +49,19 @@ export function roleOfGroups(
   const [first] = given.toSorted((a, b) => ROLES.indexOf(b.role) - ROLES.indexOf(a.role));
   if (first !== undefined) return first;
   return otherwise === null ? null : { role: otherwise, group: null };
+}
+
+/**
+ * The tenants that the names give together; null = no listed group, so none. A slug may be of a tenant that does not exist
+ * yet: it counts from its creation on.
+ */
+export function tenantsOfGroups(
+  given: NonNullable<OidcGroups["tenants"]>,
+  names: readonly string[],
+): { readonly scope: TenantScope } | null {
+  const own = new Set(names);
+  const lists = given.flatMap(({ group, tenants }) => (own.has(group) ? [tenants] : []));
+  if (lists.length === 0) return null;
+  const slugs = lists.flatMap((one) => (one === "*" ? [] : one));
+  return { scope: lists.includes("*") ? null : [...new Set(slugs)].sort() };
 }

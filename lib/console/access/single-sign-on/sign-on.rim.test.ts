@@ -14,7 +14,7 @@ import { editStaff, resetPassword } from "../staff";
 import type { Oidc } from "./groups";
 import { WrittenIssuer } from "./issuer.suite";
 
-const ACTOR = { name: "ann@example.test", role: "admin" as const, address: "127.0.0.1", session: null };
+const ACTOR = { name: "ann@example.test", role: "admin" as const, tenants: null, address: "127.0.0.1", session: null };
 let database: TestDatabase;
 let issuer: WrittenIssuer;
 let context: ConsoleContext;
@@ -29,7 +29,7 @@ beforeAll(async () => {
   ];
   oidc = {
     ...{ issuer: issuer.url, clientId: "client", clientSecret: "secret", scopes: ["openid"] },
-    groups: { claim: "groups", roles, otherwise: null },
+    groups: { claim: "groups", roles, otherwise: null, tenants: null },
   };
   context = await testConsole(database, { startedMs: Date.now(), oidc });
   // Never the last admin: that one cannot be changed.
@@ -66,7 +66,13 @@ async function signIn(next: WrittenIssuer["next"], at = context) {
   const headers = new Headers({ cookie: cookiesOf(answer) });
   const actor = await sessionActor(at, headers);
   const fault = new URL(answer.headers.get("location") ?? "/", "http://localhost").searchParams.get("error");
-  return { role: actor?.role ?? null, fault, now: async () => (await sessionActor(at, headers))?.role ?? null };
+  return {
+    role: actor?.role ?? null,
+    tenants: actor?.tenants,
+    fault,
+    now: async () => (await sessionActor(at, headers))?.role ?? null,
+    tenantsNow: async () => (await sessionActor(at, headers))?.tenants,
+  };
 }
 
 const cookiesOf = (answer: Response) =>
@@ -165,6 +171,80 @@ describe("groups give the role", () => {
     await editStaff({ context, actor: ACTOR, params: { id }, input: { disabled: true } });
     expect(await signIn({ claims: { ...claims, groups: ["chiefs"] } })).toMatchObject({ role: null });
     expect((await findStaffByEmail(database.opened.db, claims.email))?.role).toBe("viewer");
+  });
+});
+
+describe("groups give the tenants", () => {
+  let limited: ConsoleContext;
+  const SOME = { role: "viewer", fault: null };
+  beforeAll(async () => {
+    const tenants = [
+      { group: "acme support", tenants: ["free", "made-later"] },
+      { group: "reseller", tenants: ["standard"] },
+      { group: "platform", tenants: "*" as const },
+    ];
+    const groups = { claim: "groups", roles: oidc.groups?.roles ?? [], otherwise: "viewer" as const, tenants };
+    limited = await testConsole(database, { startedMs: Date.now(), oidc: { ...oidc, groups } });
+  });
+
+  test("read again at each sign-in: open sessions have the new tenants, and end when none is left", async () => {
+    const claims = person(["acme support"]);
+    const first = await signIn({ claims }, limited);
+    expect(first).toMatchObject({ ...SOME, tenants: ["free", "made-later"] });
+    const both = { ...claims, groups: ["acme support", "reseller"] };
+    expect(await signIn({ claims: both }, limited)).toMatchObject({ tenants: ["free", "made-later", "standard"] });
+    expect(await first.tenantsNow()).toEqual(["free", "made-later", "standard"]);
+    expect(await signIn({ claims: { ...claims, groups: ["reseller"] } }, limited)).toMatchObject({
+      tenants: ["standard"],
+    });
+    expect(await first.tenantsNow()).toEqual(["standard"]);
+    const gone = { claims: { ...claims, groups: ["sales"] } };
+    expect(await signIn(gone, limited)).toMatchObject({ role: null, fault: "no_tenant" });
+    expect(await first.now()).toBeNull();
+    const changes = (await audited(claims.email)).filter(({ action }) => action.endsWith("-by-groups"));
+    expect(changes.map(({ action, after }) => [action, after])).toEqual([
+      ["staff.tenants-by-groups", { role: "viewer", tenants: ["free", "made-later", "standard"] }],
+      ["staff.tenants-by-groups", { role: "viewer", tenants: ["standard"] }],
+      ["staff.role-by-groups", { role: null, sessions: 0 }],
+    ]);
+  });
+
+  test("nobody without a listed group comes in, with a role or not, and no operator is made", async () => {
+    for (const groups of [["sales"], ["on call"], []]) {
+      const claims = person(groups);
+      expect(await signIn({ claims }, limited)).toMatchObject({ role: null, fault: "no_tenant" });
+      expect(await findStaffByEmail(database.opened.db, claims.email)).toBeNull();
+    }
+  });
+
+  test("all tenants only by a group that says so; an admin needs one", async () => {
+    expect(await signIn({ claims: person(["platform", "acme support"]) }, limited)).toMatchObject({
+      ...SOME,
+      tenants: null,
+    });
+    expect(await signIn({ claims: person(["chiefs", "platform"]) }, limited)).toMatchObject({
+      role: "admin",
+      tenants: null,
+    });
+    const some = person(["chiefs", "acme support"]);
+    expect(await signIn({ claims: some }, limited)).toMatchObject({ role: null, fault: "admin_of_some" });
+    expect(await signIn({ claims: person(["chiefs"]) }, limited)).toMatchObject({ role: null, fault: "no_tenant" });
+  });
+
+  test("without OIDC_TENANTS a sign-in widens nobody, and an admin may limit an operator by hand", async () => {
+    const claims = person(["watchers", "acme support"]);
+    await signIn({ claims }, limited);
+    const open = await signIn({ claims });
+    expect(open.tenants).toEqual(["free", "made-later"]);
+    const id = (await findStaffByEmail(database.opened.db, claims.email))?.id ?? "";
+    const edit = (at: ConsoleContext, input: Parameters<typeof editStaff>[0]["input"]) =>
+      editStaff({ context: at, actor: ACTOR, params: { id }, input });
+    await expect(edit(limited, { tenants: null })).rejects.toMatchObject({ code: "conflict" });
+    await edit(context, { tenants: ["standard"] });
+    expect(await open.tenantsNow()).toEqual(["standard"]);
+    await expect(edit(context, { role: "admin" })).rejects.toMatchObject({ code: "invalid_value" });
+    await expect(edit(context, { tenants: ["no-such"] })).rejects.toMatchObject({ code: "invalid_value" });
+    expect(await signIn({ claims: { ...claims, groups: ["chiefs"] } })).toMatchObject({ fault: "admin_of_some" });
   });
 });
 
