@@ -12,6 +12,7 @@ import { addTurnedAway } from "./turned-away";
 const CALLS = Number(process.env.LOG_ROWS ?? 60_000);
 const EVERYTHING: LogFilter = {
   tenantId: null,
+  among: null,
   keyId: null,
   userDigest: null,
   model: null,

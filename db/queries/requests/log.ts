@@ -1,4 +1,4 @@
-import { type SQL, sql } from "drizzle-orm";
+import { inArray, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../client";
 import { ledger, refusedCalls } from "../../schema/books";
 import { turnedAway } from "../../schema/turned-away";
@@ -10,6 +10,8 @@ export type Kind = (typeof KINDS)[number];
 /** The log's filters; null = everything. Ids as in the ledger. */
 export type LogFilter = {
   readonly tenantId: string | null;
+  /** only of these tenants; null = of all, and calls of no tenant */
+  readonly among: readonly string[] | null;
   readonly keyId: string | null;
   readonly userDigest: string | null;
   readonly model: string | null;
@@ -158,9 +160,10 @@ export function linesOf(book: Book, filter: LogFilter): SQL {
 }
 
 /** A book's rows by time, tenant and key: from … where …. */
-export function within(book: Book, { fromId, toId, tenantId, keyId }: LogFilter): SQL {
+export function within(book: Book, { fromId, toId, tenantId, among, keyId }: LogFilter): SQL {
   const of = [
     ...(tenantId === null ? [] : [sql`tenant_id = ${tenantId}`]),
+    ...(among === null ? [] : [inArray(sql`tenant_id`, [...among])]),
     ...(keyId === null ? [] : [sql`key_id = ${keyId}`]),
   ];
   const all = sql.join([sql`request_id >= ${fromId}`, sql`request_id < ${toId}`, ...of], sql` and `);

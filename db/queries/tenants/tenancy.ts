@@ -111,25 +111,27 @@ const KEY_STATE_IS = {
 } as const satisfies Record<KeyState, ReturnType<typeof sql>>;
 
 /**
- * A page of the keys of one tenant, or of all: by tenant, newest last, after the key `after` if named; only those whose
+ * A page of the keys of some tenants, or of all: by tenant, newest last, after the key `after` if named; only those whose
  * name, public id or last characters contain a text.
  */
 export async function readKeys(
   db: Database,
-  tenantId: string | null,
+  tenantIds: readonly string[] | null,
   page: { find: string | null; after: string | null; limit: number; state?: KeyState | undefined },
 ): Promise<KeyRecord[]> {
-  const ofTenant = tenantId === null ? sql`` : sql` and k.tenant_id = ${tenantId}`;
+  // A key of another tenant begins no page: it would tell where that one stands in the order.
+  const foreign = tenantIds === null ? sql`` : sql` and ${inArray(sql`k.tenant_id`, [...tenantIds])}`;
+  const ofThese = tenantIds === null ? undefined : inArray(keys.tenantId, [...tenantIds]);
   const behind =
     page.after === null
       ? undefined
-      : sql`(${keys.tenantId}, ${keys.createdAt}, ${keys.id}) > (select k.tenant_id, k.created_at, k.id from ${keys} k where k.id = ${page.after}${ofTenant})`;
+      : sql`(${keys.tenantId}, ${keys.createdAt}, ${keys.id}) > (select k.tenant_id, k.created_at, k.id from ${keys} k where k.id = ${page.after}${foreign})`;
   return db
     .select()
     .from(keys)
     .where(
       and(
-        tenantId === null ? undefined : eq(keys.tenantId, tenantId),
+        ofThese,
         occursIn([keys.name, keys.id, keys.last4], page.find),
         page.state === undefined ? undefined : KEY_STATE_IS[page.state],
         behind,

@@ -144,7 +144,7 @@ describe.each(["viewer", "operator"])("a %s of one tenant", (who) => {
       const theirs = addressFor(one, foreign, named);
       const found = await ask(who, "get", theirs);
       expect([theirs, leaked(found.text, foreign.tenant)]).toEqual([theirs, []]);
-      const isNamed = kindOf(one).startsWith("tenant") || kindOf(one) === "object" || isDenied;
+      const isNamed = /^tenant|^list/.test(kindOf(one)) || kindOf(one) === "object" || isDenied;
       if (isNamed) expect([theirs, found.status]).toEqual([theirs, isDenied ? 403 : 404]);
     });
     await Promise.all(answers);
@@ -251,7 +251,14 @@ test("the own tenant's calls are stopped and let go, its budget raised, its note
   expect((await ask("viewer", "post", "brakes", brake)).status).toBe(403);
   const { tenants, total } = JSON.parse((await ask("several", "get", "tenants")).text);
   expect([tenants.map(({ slug }: { slug: string }) => slug).sort(), total]).toEqual([["free", "standard"], 2]);
-  expect((await ask("several", "get", "keys")).text).toContain("You see the tenants free, standard only.");
+  const keys: { tenant: string }[] = JSON.parse((await ask("several", "get", "keys")).text).keys;
+  expect([...new Set(keys.map((one) => one.tenant))].sort()).toEqual(["free", "standard"]);
+  for (const path of ["requests", "requests/facets", "requests/sums?by=tenant", "requests/sums?by=model", "budgets"]) {
+    const { status, text } = await ask("several", "get", path);
+    expect([path, status, leaked(text)]).toEqual([path, 200, []]);
+    expect(text).toMatch(/"free"|"sim-small"/);
+  }
+  expect((await ask("several", "get", "usage")).text).toContain("You see the tenants free, standard only. Name one");
 });
 
 test("an answer for an operator of all tenants is not the base of one for an operator of some", async () => {

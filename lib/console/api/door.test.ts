@@ -87,13 +87,13 @@ describe("operators of some tenants", () => {
   test("a list without a tenant is refused, one of another tenant is not found", async () => {
     tenants = ["y", "z"];
     signedInAs = "operator";
-    const lists = ADMIN_ROUTES.filter(({ scoped }) => scoped?.kind === "tenant");
+    const lists = ADMIN_ROUTES.filter(({ scoped }) => scoped?.kind === "tenant" || scoped?.kind === "list");
     for (const { method, path, scoped } of lists.filter((one) => one.method === "get")) {
       const isPath = scoped?.kind === "tenant" && scoped.member === "slug";
       const foreign = await ask(method, isPath ? path : `${path}?tenant=x${MORE[path] ?? ""}`);
       expect([path, foreign.status, foreign.detail]).toEqual([path, 404, 'There is no tenant "x".']);
     }
-    expect(await ask("get", "/keys")).toMatchObject({
+    expect(await ask("get", "/usage")).toMatchObject({
       status: 403,
       detail: "You see the tenants y, z only. Name one of them.",
     });

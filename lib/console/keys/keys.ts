@@ -13,6 +13,7 @@ import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 import { csvFile } from "../money/usage";
+import { ownIds } from "../scope/scoped";
 import { tenantBySlug } from "../tenants/tenants";
 import { KEY_ENVIRONMENTS, keyPrefix } from "./key-environment.shared";
 import { lifetimeOf, successorEnd } from "./key-lifetime";
@@ -93,10 +94,10 @@ export const keysQuery = z.strictObject({
 });
 
 /** GET /api/admin/keys?tenant=&find=&limit=&after=&format=: never the keys themselves. */
-export async function listKeys({ context, input }: AdminRequest<typeof keysQuery>) {
+export async function listKeys({ context, actor, input }: AdminRequest<typeof keysQuery>) {
   const { tenant: slug, limit, after, format, find = null, state } = input;
-  const tenantId = slug === undefined ? null : tenantBySlug(context, slug).id;
-  const rows = await readKeys(context.db, tenantId, { find, after: after ?? null, limit, state });
+  const tenantIds = slug === undefined ? ownIds(context, actor.tenants) : [tenantBySlug(context, slug).id];
+  const rows = await readKeys(context.db, tenantIds, { find, after: after ?? null, limit, state });
   if (format === "csv") {
     const keys = rows.map((row) => shownKey(context, row));
     return { body: { keys, next: null }, file: csvFile("keys.csv", keys) };

@@ -1,6 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery } from "../kernel/input";
-import { FILTERED, OF_INPUT, OF_KEY } from "../scope/scoped";
+import { FILTERED, LIST, OF_KEY } from "../scope/scoped";
 import { KEYS_ANSWERS } from "./answers";
 import { keyLimitsInput, lastCalls, lastCallsQuery, listKeyLimits, putKeyLimits, readKeyUse } from "./key-limits";
 import {
@@ -22,7 +22,7 @@ export const KEYS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/keys",
     right: "keys.view",
-    scoped: OF_INPUT,
+    scoped: LIST,
     summary: "List a tenant's keys, without their secrets",
     input: keysQuery,
     output: KEYS_ANSWERS.listKeys,

@@ -24,6 +24,7 @@ import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
 import type { reasonOnly } from "../kernel/input";
 import { keepForUndo, restoreRemoved } from "../records/restore";
+import { ownIds } from "../scope/scoped";
 import { tenantBySlug } from "../tenants/tenants";
 import { budgetView, rowOf } from "./budget-view";
 import { periodOf, restoreBudgets } from "./restore-budgets";
@@ -118,10 +119,9 @@ export const budgetsQuery = z.object({ tenant: z.string().max(128).optional() })
  */
 export async function listBudgets({ context, actor, input: { tenant: slug } }: AdminRequest<typeof budgetsQuery>) {
   await context.drainBooks();
-  const tenantId = slug === undefined ? null : tenantBySlug(context, slug).id;
-  const found = await readBudgets(context.db, tenantId);
-  const rows =
-    actor.tenants === null ? found : found.filter((row) => row.tenantId !== null && row.tenantId === tenantId);
+  const found = await readBudgets(context.db, slug === undefined ? null : tenantBySlug(context, slug).id);
+  const own = ownIds(context, actor.tenants);
+  const rows = own === null ? found : found.filter((row) => row.tenantId !== null && own.includes(row.tenantId));
   const now = context.clock.now();
   const budgets = await Promise.all(rows.map((row) => budgetView(context, row, now)));
   return { body: { budgets }, clock: new Date(now).toISOString() };

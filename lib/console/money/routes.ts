@@ -1,6 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery, nothing, reasonOnly } from "../kernel/input";
-import { OF_BUDGET, OF_INPUT } from "../scope/scoped";
+import { LIST, OF_BUDGET, OF_INPUT } from "../scope/scoped";
 import { MONEY_ANSWERS } from "./answers";
 import {
   budgetsQuery,
@@ -149,7 +149,7 @@ export const MONEY_ROUTES: readonly Route[] = [
     method: "get",
     path: "/budgets",
     right: "budgets.view",
-    scoped: OF_INPUT,
+    scoped: LIST,
     summary: "List budgets with spend, remaining amount and forecast",
     input: budgetsQuery,
     output: MONEY_ANSWERS.listBudgets,

@@ -113,6 +113,9 @@ export const OVERVIEW_ANSWERS = {
           claim: z.string(),
           roles: z.array(z.object({ group: z.string(), role: z.enum(ROLES) })),
           otherwise: z.enum(ROLES).nullable(),
+          tenants: z
+            .array(z.object({ group: z.string(), tenants: z.union([z.literal("*"), z.array(z.string())]) }))
+            .nullable(),
         })
         .nullable(),
     }),

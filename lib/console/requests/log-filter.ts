@@ -3,7 +3,8 @@ import { KINDS, type LogFilter } from "@/db/queries/requests/log";
 import { userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import { requestIdAt } from "@/lib/request-id";
-import type { ConsoleContext } from "../kernel/context";
+import type { AdminRequest } from "../kernel/door";
+import { ownIds } from "../scope/scoped";
 import { tenantBySlug } from "../tenants/tenants";
 
 const name = z.string().min(1).max(512);
@@ -29,8 +30,11 @@ export const filters = {
   to: z.iso.datetime({ offset: true }).optional(),
 };
 
-/** The same with the ledger's ids. Throws PublicError when there is no such tenant. */
-export function filterOf(context: ConsoleContext, input: z.infer<z.ZodObject<typeof filters>>): LogFilter {
+/** The same with the ledger's ids, of the operator's tenants. Throws PublicError when there is no such tenant. */
+export function filterOf(
+  { context, actor }: Pick<AdminRequest, "context" | "actor">,
+  input: z.infer<z.ZodObject<typeof filters>>,
+): LogFilter {
   const tenantId = input.tenant === undefined ? null : tenantBySlug(context, input.tenant).id;
   if (input.user !== undefined && tenantId === null) {
     throw new PublicError("missing_field", "Users belong to a tenant: name the tenant too.", { param: "tenant" });
@@ -40,6 +44,7 @@ export function filterOf(context: ConsoleContext, input: z.infer<z.ZodObject<typ
   const { key, model, endpoint, kind, outcome, limitName, address, from, to } = input;
   return {
     tenantId,
+    among: ownIds(context, actor.tenants),
     keyId: key ?? null,
     userDigest: user,
     model: model ?? null,

@@ -26,10 +26,10 @@ export type LogSumView = LogSumsView["sums"][number];
  * GET /api/admin/requests/sums?by=key&order=cost: sums of the matching calls, by one thing. `summedFrom`: if there are
  * more than one query reads, only calls from this time on were summed; null = all were.
  */
-export async function readSums({ context, input }: AdminRequest<typeof sumsQuery>) {
+export async function readSums({ context, actor, input }: AdminRequest<typeof sumsQuery>) {
   await context.drainBooks();
   const { by, order, most, format } = input;
-  const asked = filterOf(context, input);
+  const asked = filterOf({ context, actor }, input);
   const { sums, total, fromId } = await context.shared.sums.get(JSON.stringify([asked, by, order, most]), async () => {
     const from = await summedFrom(context.db, asked);
     return { ...(await sumsOf(context.db, { ...asked, fromId: from }, { by, order, most })), fromId: from };

@@ -35,9 +35,9 @@ export const facetsQuery = z.strictObject({
 export type RequestLine = ReturnType<typeof lineOf>;
 
 /** GET /api/admin/requests: calls of all tenants, served, refused and turned away, newest first. */
-export async function listRequests({ context, input }: AdminRequest<typeof requestsQuery>) {
+export async function listRequests({ context, actor, input }: AdminRequest<typeof requestsQuery>) {
   await context.drainBooks();
-  const filter = filterOf(context, input);
+  const filter = filterOf({ context, actor }, input);
   const toId = input.after !== undefined && input.after < filter.toId ? input.after : filter.toId;
   const pages = await Promise.all(
     BOOK_NAMES.map((book) => readBook(context.db, book, { ...filter, toId }, input.size)),
@@ -56,9 +56,9 @@ export async function listRequests({ context, input }: AdminRequest<typeof reque
  * GET /api/admin/requests/facets: the count of each value, and calls per time bucket, among the newest matching lines;
  * `isCut` when there are more than one query reads.
  */
-export async function readFacets({ context, input }: AdminRequest<typeof facetsQuery>) {
+export async function readFacets({ context, actor, input }: AdminRequest<typeof facetsQuery>) {
   await context.drainBooks();
-  const filter = filterOf(context, input);
+  const filter = filterOf({ context, actor }, input);
   const { bucketSeconds } = input;
   const [facets, buckets] = await context.shared.facets.get(JSON.stringify([filter, bucketSeconds]), () =>
     Promise.all([

@@ -1,6 +1,6 @@
 import { type Route, route } from "../api/route";
 import { noQuery, nothing } from "../kernel/input";
-import { OF_INPUT, OPEN } from "../scope/scoped";
+import { LIST, OPEN } from "../scope/scoped";
 import { REQUESTS_ANSWERS } from "./answers";
 import { readSums, sumsQuery } from "./log-sums";
 import { facetsQuery, listRequests, readFacets, requestsQuery } from "./requests";
@@ -11,7 +11,7 @@ export const REQUESTS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/requests",
     right: "ledger.view",
-    scoped: OF_INPUT,
+    scoped: LIST,
     summary: "List calls of all tenants: served, failed, refused and denied",
     input: requestsQuery,
     output: REQUESTS_ANSWERS.listRequests,
@@ -21,7 +21,7 @@ export const REQUESTS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/requests/facets",
     right: "ledger.view",
-    scoped: OF_INPUT,
+    scoped: LIST,
     summary: "Count the request log's values, and its calls over time",
     input: facetsQuery,
     output: REQUESTS_ANSWERS.readFacets,
@@ -31,7 +31,7 @@ export const REQUESTS_ROUTES: readonly Route[] = [
     method: "get",
     path: "/requests/sums",
     right: "ledger.view",
-    scoped: OF_INPUT,
+    scoped: LIST,
     summary: "Sum the request log's calls, tokens and cost by one thing",
     input: sumsQuery,
     output: REQUESTS_ANSWERS.readSums,

@@ -8,12 +8,13 @@ import { isInScope, scopeWords, type TenantScope } from "./tenant-scope.shared";
  * How an operator of some tenants may use a route. A route without it is refused to them.
  * - open: its answer depends on no tenant, or is of the operator's own account.
  * - filtered: its verb limits what it reads and changes to `actor.tenants`.
- * - tenant: the path or the input names one tenant, which must be theirs. A list without it is refused, or is of their only one.
+ * - tenant: the path or the input names one tenant, which must be theirs. Without it the request is refused, or is of their only one.
+ * - list: a tenant that the query names must be theirs; without one the verb limits itself to `actor.tenants`.
  * - object: the path's object belongs to one tenant, which must be theirs.
  * What belongs to another tenant is answered as what does not exist.
  */
 export type Scoped =
-  | { readonly kind: "open" | "filtered" }
+  | { readonly kind: "open" | "filtered" | "list" }
   | { readonly kind: "tenant"; readonly member: "slug" | "tenant" }
   | { readonly kind: "object"; readonly missing: string; readonly tenantOf: TenantOf };
 
@@ -22,6 +23,8 @@ type TenantOf = (context: ConsoleContext, id: string) => Promise<string | null>;
 
 export const OPEN: Scoped = { kind: "open" };
 export const FILTERED: Scoped = { kind: "filtered" };
+/** `tenant` of the query, or all of theirs */
+export const LIST: Scoped = { kind: "list" };
 /** below /tenants/{slug} */
 export const OF_PATH: Scoped = { kind: "tenant", member: "slug" };
 /** `tenant` of the query or the body */
@@ -59,6 +62,11 @@ export async function inScope<Input>(
     case "open":
     case "filtered":
       return input;
+    case "list": {
+      const named: unknown = Reflect.get(Object(input), "tenant");
+      if (typeof named === "string") refuseTenant(scope, named);
+      return input;
+    }
     case "tenant": {
       if (scoped.member === "slug") refuseTenant(scope, params.slug ?? "");
       if (scoped.member === "slug") return input;
@@ -86,6 +94,12 @@ export function refuseTenant(scope: TenantScope, slug: string): void {
 export function outside(scope: readonly string[], what: string): PublicError {
   const seen = scope.length === 0 ? "no tenant" : `${scopeWords(scope)} only`;
   return new PublicError("forbidden", `You see ${seen}. ${what}`);
+}
+
+/** The ids of an operator's tenants that exist; null = all. */
+export function ownIds({ policy }: ConsoleContext, scope: TenantScope): readonly string[] | null {
+  if (scope === null) return null;
+  return [...policy.snapshot.tenants.values()].filter(({ slug }) => scope.includes(slug)).map(({ id }) => id);
 }
 
 export function slugOf({ policy }: ConsoleContext, tenantId: string | null | undefined): string | null {

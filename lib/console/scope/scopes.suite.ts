@@ -33,17 +33,13 @@ export const SCOPES: Readonly<Record<string, readonly string[]>> = {
   "tenant in tenant": [
     "get /quota",
     "get /estimates",
-    "get /keys",
     "get /users",
     "get /statement",
     "get /usage",
     "get /refusals",
-    "get /budgets",
     "get /refusals/calls",
-    "get /requests",
-    "get /requests/facets",
-    "get /requests/sums",
   ],
+  list: ["get /keys", "get /budgets", "get /requests", "get /requests/facets", "get /requests/sums"],
   object: [
     "post /keys/{id}/revoke",
     "post /keys/{id}/leaked",
