@@ -85,7 +85,7 @@ function TierCard(props: { tier: TierView; canEdit: boolean; onDialog: (dialog: 
         </div>
         <Stack gap={6} flex={1}>
           {tier.limits.map((limit) => (
-            <Group key={limit.id} justify="space-between" gap="0 xs">
+            <Group key={limit.id} justify="space-between" gap="0 var(--mantine-spacing-xs)">
               <Text size="sm" c="dimmed">
                 {limit.name}
               </Text>

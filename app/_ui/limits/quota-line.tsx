@@ -28,7 +28,7 @@ export function QuotaLine({
   const forecast = forecastWords({ ...line, isRefusing: line.isRefusing ?? false }, Date.parse(at));
   return (
     <Stack gap={4}>
-      <Group justify="space-between" gap="0 md">
+      <Group justify="space-between" gap="0 var(--mantine-spacing-xs)">
         <Text size="sm" fw={550} style={{ overflowWrap: "anywhere" }}>
           {line.name}
         </Text>
