@@ -20,8 +20,8 @@ export function KeyListing({
   acts,
 }: {
   keys: readonly KeyView[];
-  /** by key family, micro-dollars; undefined until known */
-  spent: ReadonlyMap<string, number> | undefined;
+  /** by key family, micro-dollars; undefined until known, null = not for this operator */
+  spent: ReadonlyMap<string, number> | null | undefined;
   /** the address of the last served call, by key */
   usedFrom: ReadonlyMap<string, string>;
   /** whether some keys are left out on purpose */
@@ -80,7 +80,7 @@ export function KeyListing({
             <Due words={rotationWords(key, now)} />
           </span>,
           <Text key="spent" span size="sm" display="inline-block" miw={80} ta="right">
-            {spent === undefined ? "…" : moneyOf(spent.get(key.family) ?? 0)}
+            {spent ? moneyOf(spent.get(key.family) ?? 0) : spent === null ? "–" : "…"}
           </Text>,
           <KeyMenu key="menu" of={key} acts={acts} />,
         ],

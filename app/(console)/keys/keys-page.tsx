@@ -10,7 +10,7 @@ import { useState } from "react";
 import { DAY_MS } from "@/app/_ui/time/spans";
 import type { KeyView } from "@/lib/console/keys/keys";
 import type { UsageRow } from "@/lib/console/money/usage";
-import { api } from "../../_ui/data/api";
+import { ApiProblem, api } from "../../_ui/data/api";
 import { CursorPages } from "../../_ui/figures/cursor-pages";
 import { TenantSelect } from "../../_ui/forms/tenant-select";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
@@ -57,7 +57,7 @@ export function KeysPage(rights: Omit<KeyActs, "onDialog">) {
     queryFn: () => api<{ keys: KeyView[]; next: string | null }>(`keys?${query}`),
     placeholderData: keepPreviousData,
   });
-  const spent = useSpent(page.data?.keys ?? []);
+  const spent = useSpent(page.data?.keys ?? [], tenant);
   const usedFrom = useUsedFrom(page.data?.keys.map(({ id }) => id) ?? []);
   return (
     <Stack gap="md">
@@ -113,19 +113,28 @@ export function KeysPage(rights: Omit<KeyActs, "onDialog">) {
   );
 }
 
-/** Recent cost of the shown keys by their families, micro-dollars; one that cost nothing is not in it. */
-function useSpent(keys: readonly KeyView[]) {
+/**
+ * Recent cost of the shown keys by their families, micro-dollars; one that cost nothing is not in it. Null: an operator of
+ * several tenants has to choose one first.
+ */
+function useSpent(keys: readonly KeyView[], tenant: string | null) {
   const families = [...new Set(keys.map(({ family }) => family))].sort().join(",");
   return useQuery({
-    queryKey: ["usage", "keys", families],
+    queryKey: ["usage", "keys", families, tenant],
     queryFn: async () => {
       const from = new Date(Math.ceil(Date.now() / DAY_MS - SPENT_DAYS) * DAY_MS).toISOString();
       const query = new URLSearchParams({ by: "key", grain: "day", total: "true", from, families });
-      const { rows } = await api<{ rows: UsageRow[] }>(`usage?${query}`);
-      return new Map(rows.map((row) => [row.subject, row.costMicroUsd]));
+      if (tenant !== null) query.set("tenant", tenant);
+      const answer = await api<{ rows: UsageRow[] }>(`usage?${query}`).catch(nullIfForbidden);
+      return answer && new Map(answer.rows.map((row) => [row.subject, row.costMicroUsd]));
     },
     enabled: families !== "",
   });
+}
+
+function nullIfForbidden(error: unknown): null {
+  if (error instanceof ApiProblem && error.code === "forbidden") return null;
+  throw error;
 }
 
 /** A key needs a tenant, so this asks for one if none is chosen. */
