@@ -1,10 +1,17 @@
 "use client";
 
-import { Button, Group, Popover, SegmentedControl, Stack, Switch, TextInput } from "@mantine/core";
+import { Button, Group, Popover, SegmentedControl, Switch } from "@mantine/core";
 import { IconCalendar } from "@tabler/icons-react";
+import dynamic from "next/dynamic";
 import { useState } from "react";
-import { useMomentWords, useZone, zoneWords } from "../figures/moment";
-import { fieldOf, isPreset, momentIn, PRESETS, type Preset, spanOf, type TimeChoice } from "./time-range";
+import { useMomentWords } from "../figures/moment";
+import { isPreset, PRESETS, type Preset, spanOf, type TimeChoice } from "./time-range";
+
+// Loaded later: only a click needs it. Its height is kept, so that nothing moves below the pointer.
+const CustomRange = dynamic(() => import("./custom-range").then((part) => part.CustomRange), {
+  ssr: false,
+  loading: () => <div style={{ height: 282 }} />,
+});
 
 type Props = {
   readonly choice: TimeChoice;
@@ -42,7 +49,7 @@ export function TimePicker({ choice, presets, onChange, compare }: Props) {
           </Button>
         </Popover.Target>
         <Popover.Dropdown aria-label="Custom time range">
-          <Custom
+          <CustomRange
             choice={choice}
             onChange={(next) => {
               onChange(next);
@@ -60,53 +67,6 @@ export function TimePicker({ choice, presets, onChange, compare }: Props) {
         />
       )}
     </Group>
-  );
-}
-
-/** From one moment to another, or a month. */
-function Custom({ choice, onChange }: Pick<Props, "choice" | "onChange">) {
-  const [zone] = useZone();
-  const span = spanOf(choice, Date.now());
-  const [from, setFrom] = useState(fieldOf(span.from, zone));
-  const [to, setTo] = useState(fieldOf(span.to, zone));
-  const [first, last] = [momentIn(from, zone), momentIn(to, zone)];
-  const isBackwards = first !== null && last !== null && first >= last;
-  const inZone = zoneWords(zone);
-  return (
-    <Stack gap="xs">
-      <TextInput
-        type="datetime-local"
-        label="From"
-        description={inZone}
-        value={from}
-        onChange={(event) => setFrom(event.currentTarget.value)}
-      />
-      <TextInput
-        type="datetime-local"
-        label="To"
-        description="empty = up to now"
-        value={to}
-        error={isBackwards ? "The end is before the start." : null}
-        onChange={(event) => setTo(event.currentTarget.value)}
-      />
-      <Button
-        size="xs"
-        disabled={first === null || isBackwards}
-        onClick={() => onChange({ ...choice, from: first, to: last, month: null })}
-      >
-        Apply
-      </Button>
-      <TextInput
-        type="month"
-        label="Or a calendar month"
-        description="in UTC, as in the ledger"
-        value={choice.month ?? ""}
-        onChange={(event) => {
-          const month = event.currentTarget.value;
-          if (month !== "") onChange({ ...choice, from: null, to: null, month });
-        }}
-      />
-    </Stack>
   );
 }
 
