@@ -1,4 +1,4 @@
-import { Center, Skeleton, Text } from "@mantine/core";
+import { Center, Group, Skeleton, Text } from "@mantine/core";
 import dynamic from "next/dynamic";
 import { HOUR_MS } from "@/app/_ui/time/spans";
 import type { UsageRow } from "@/lib/console/money/usage";
@@ -10,13 +10,14 @@ import { moneyAxis } from "../../_ui/time/money-axis";
 import { partialBar, SO_FAR } from "../../_ui/time/partial-bar";
 
 export const CHART_HEIGHT = 260;
+const LEGEND_HEIGHT = 32;
 const HOURS_OF_A_DAY = 25;
 const SERIES_MAX = 6;
 const COLOURS = ["river.6", "yellow.6", "grape.5", "teal.5", "orange.6", "gray.6"];
 const BucketBar = partialBar("at");
 const BarChart = dynamic(() => import("../../_ui/figures/charts").then((charts) => charts.BarChart), {
   ssr: false,
-  loading: () => <Skeleton h={CHART_HEIGHT} />,
+  loading: () => <Skeleton h={CHART_HEIGHT - LEGEND_HEIGHT} />,
 });
 
 chartsAhead();
@@ -57,33 +58,54 @@ export function SpendChart(of: ChartOf) {
   const points = pointsOf(of, shown, momentWords);
   const { before } = of;
   const axis = moneyAxis(mostOf(points, before ?? []));
+  const all = totals.length > shown.length ? [...series, others] : series;
   return (
-    <BarChart
-      h={CHART_HEIGHT}
-      data={points}
-      dataKey="at"
-      type="stacked"
-      series={totals.length > shown.length ? [...series, others] : series}
-      withLegend
-      legendProps={{ verticalAlign: "bottom" }}
-      yAxisProps={{
-        width: 72,
-        tickFormatter: axis.words,
-        ticks: axis.ticks,
-        domain: [0, axis.ticks.at(-1) ?? 0],
-        interval: 0,
-      }}
-      // Even steps to the newest: a wider last word would leave out the one before it.
-      xAxisProps={{ interval: "equidistantPreserveEnd", tickFormatter: (at: string) => at.replace(SO_FAR, "") }}
-      barChartProps={{ margin: { top: 8 } }}
-      referenceLines={lineThrough(
-        points.map(({ at }) => at),
-        before ?? [],
-      )}
-      barProps={{ isAnimationActive: false, shape: BucketBar }}
-      tickLine="none"
-      valueFormatter={(value) => dollars(value)}
-    />
+    <>
+      <BarChart
+        h={CHART_HEIGHT - LEGEND_HEIGHT}
+        data={points}
+        dataKey="at"
+        type="stacked"
+        series={all}
+        yAxisProps={{
+          width: 72,
+          tickFormatter: axis.words,
+          ticks: axis.ticks,
+          domain: [0, axis.ticks.at(-1) ?? 0],
+          interval: 0,
+        }}
+        // Even steps to the newest: a wider last word would leave out the one before it.
+        xAxisProps={{ interval: "equidistantPreserveEnd", tickFormatter: (at: string) => at.replace(SO_FAR, "") }}
+        barChartProps={{ margin: { top: 8 } }}
+        referenceLines={lineThrough(
+          points.map(({ at }) => at),
+          before ?? [],
+        )}
+        barProps={{ isAnimationActive: false, shape: BucketBar }}
+        tickLine="none"
+        valueFormatter={(value) => dollars(value)}
+      />
+      <Legend of={all} />
+    </>
+  );
+}
+
+/** Not the chart's own, which takes its height from the bars: on a phone long names left nothing of them. */
+function Legend({ of }: { of: readonly { name: string; label: string; color: string }[] }) {
+  return (
+    <Group justify="flex-end" gap="4px 16px" mih={LEGEND_HEIGHT}>
+      {of.map(({ name, label, color }) => (
+        <Group key={name} gap={6} wrap="nowrap">
+          <span
+            className="live-dot"
+            style={{ flexShrink: 0, background: `var(--mantine-color-${color.replace(".", "-")})` }}
+          />
+          <Text size="sm" style={{ overflowWrap: "anywhere" }}>
+            {label}
+          </Text>
+        </Group>
+      ))}
+    </Group>
   );
 }
 

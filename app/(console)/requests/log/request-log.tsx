@@ -194,7 +194,7 @@ function Lines({ place, pathOf, columns, after, everyMs, onAfter }: LinesOf) {
           <Text size="sm">
             {next === null ? (
               <NextStep
-                says="No calls match in this time range. Widen it, or remove a filter. No call was ever made?"
+                says="No calls match in this time range. Widen it, or remove a filter. To make the first call:"
                 href="/setup"
                 page="Get started"
               />
