@@ -76,7 +76,8 @@ export function SpendChart(of: ChartOf) {
         }}
         // Even steps to the newest: a wider last word would leave out the one before it.
         xAxisProps={{ interval: "equidistantPreserveEnd", tickFormatter: (at: string) => at.replace(SO_FAR, "") }}
-        barChartProps={{ margin: { top: 8 } }}
+        // Room for half of the last label: without it the axis of a phone shows no other.
+        barChartProps={{ margin: { top: 8, right: 20 } }}
         referenceLines={lineThrough(
           points.map(({ at }) => at),
           before ?? [],
