@@ -30,8 +30,6 @@ class World {
   snapshot = snapshot(["m"]);
   /** rows of the database that this process has not read yet */
   unheard: readonly string[] = [];
-  /** what a read of the policy fails with */
-  unreadable: Error | null = null;
   readonly #script: (AdmitReply | Error)[];
 
   constructor(...script: (AdmitReply | Error)[]) {
@@ -102,7 +100,6 @@ class World {
         },
         refresh: async () => {
           world.done.push("refresh");
-          if (world.unreadable !== null) throw world.unreadable;
           return world.snapshot;
         },
       },
@@ -145,15 +142,6 @@ test("a stale policy is read again before the next try, and four in a row are re
   expect([await codeOf(once.run()), once.done]).toEqual(["admitted", ["refresh", "came"]]);
   const always = new World(STALE, STALE, STALE, STALE);
   expect([await codeOf(always.run()), always.asked.length]).toEqual(["limiter_unavailable", 4]);
-});
-
-test("a store that is lost while the policy is read again is asked again; a database that is away refuses at once", async () => {
-  const lost = new World(STALE, STALE, ADMITTED);
-  lost.unreadable = new StoreUnavailable("the store is emptied faster than it can be filled again");
-  expect([await codeOf(lost.run()), lost.done]).toEqual(["admitted", ["refresh", "refresh", "came"]]);
-  const away = new World(STALE, ADMITTED);
-  away.unreadable = new Error("the database is away");
-  expect([await codeOf(away.run()), away.asked.length]).toEqual(["limiter_unavailable", 1]);
 });
 
 test("a store that gives no answer refuses the call, and a possible reservation is given back", async () => {

@@ -99,8 +99,7 @@ async function admitByTries(tools: AdmitTools, asking: Asking): Promise<Admitted
     staleTries += 1;
     if (tried.kind === "stale") {
       await tools.policy.refresh().catch((error: unknown) => {
-        // The store was lost meanwhile, or emptied again: the next try is decided without it, or by what it then has.
-        if (!(error instanceof StoreUnavailable)) throw beingChanged(error);
+        throw beingChanged(error);
       });
     }
   }
