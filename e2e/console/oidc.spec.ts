@@ -19,6 +19,7 @@ test("an operator signs in by an OpenID Connect issuer, by hand or by a group; n
     OIDC_CLIENT_SECRET: client.secret,
     OIDC_SCOPES: "openid email profile groups",
     OIDC_ROLES: "on-call=operator",
+    OIDC_TENANTS: '{"on-call": ["free", "made-later"]}',
   });
   await spillway.admin("POST", "staff", { email: "dana@example.test", name: "Dana", role: "operator" });
 
@@ -40,9 +41,15 @@ test("an operator signs in by an OpenID Connect issuer, by hand or by a group; n
   await expect(dana.page.getByRole("link", { name: "Staff" })).toHaveCount(0);
   await dana.close();
 
-  // Nobody has made this one: the group gives the role.
+  // Nobody has made this one: the group gives the role, and the tenants.
   const gina = await signInAs("on-call@example.test");
-  await expect(gina.page.getByRole("button", { name: "Stop calls…" }).filter({ visible: true })).toBeVisible();
+  await expect(gina.page.getByRole("heading", { name: "Tenants" })).toBeVisible();
+  await expect(gina.page.getByRole("link", { name: "Fern Street Florist", exact: true })).toBeVisible();
+  await expect(gina.page.getByText("Harbour Logistics")).toHaveCount(0);
+  await gina.page.goto("/spend");
+  await expect(gina.page.getByText("You see the tenants free, made-later only.")).toBeVisible();
+  await gina.page.goto("/tenants/free");
+  await expect(gina.page.getByRole("button", { name: "Stop…" })).toBeVisible();
   await gina.close();
 
   const eve = await signInAs("eve@example.test");
@@ -73,6 +80,7 @@ test("an operator signs in by an OpenID Connect issuer, by hand or by a group; n
   expect(staff.find(({ email }) => email.startsWith("on-call"))).toMatchObject({
     role: "operator",
     roleFrom: "groups",
+    tenants: ["free", "made-later"],
   });
 
   // With the issuer away the password still opens the door.
