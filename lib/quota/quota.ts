@@ -99,7 +99,8 @@ function isShared({ layer, origin }: QuotaLine): boolean {
 }
 
 function withoutReason(line: QuotaLine): QuotaLine {
-  return line.origin.from === "override" ? { ...line, origin: { ...line.origin, reason: "" } } : line;
+  // The pattern of an override may name other tenants.
+  return line.origin.from === "override" ? { ...line, origin: { ...line.origin, pattern: "", reason: "" } } : line;
 }
 
 /** Every limit whose subject is known, ready to be looked up. */

@@ -4,6 +4,7 @@ import type { Books } from "@/lib/ledger/books";
 import { afterAdmission } from "@/lib/limits/after";
 import type { CheckState } from "@/lib/limits/decide";
 import type { Dimension } from "@/lib/limits/rules/dimensions";
+import { isOverAllTenants } from "@/lib/limits/rules/layers";
 import type { Rule } from "@/lib/limits/rules/rule";
 import type { Policy } from "@/lib/policy/policy";
 import type { CurrentPolicy } from "@/lib/policy/snapshot/current-policy";
@@ -178,8 +179,8 @@ function braked(tools: RefuseTools, decision: Extract<Refused, { kind: "braked" 
 }
 
 function enforced(states: readonly CheckState[]): readonly CheckState[] {
-  // A provider's limit is not a limit of the caller.
-  return states.filter(({ check }) => !check.observe && check.isPart !== true);
+  // A provider's limit is not a limit of the caller, and what all tenants share tells of the others.
+  return states.filter(({ check }) => !check.observe && check.isPart !== true && !isOverAllTenants(check));
 }
 
 function nameIn(policy: Policy, state: CheckState): string {

@@ -56,6 +56,28 @@ function refuse(one: CheckState, random = 0) {
   );
 }
 
+test("a limit that all tenants share says that it refuses and for how long, and none of its numbers", () => {
+  const counted = (layer: Layer, subject: string) => (one: CheckState) => ({
+    ...one,
+    check: { ...one.check, layer, subject },
+  });
+  const overAll = [counted("global", "global"), counted("provider", "provider:p"), counted("model", "model:m")];
+  const spent = state("cost_micro_usd", perDay(987_654_321), 987_654_000, 500, 3_600_000);
+  const calls = state("requests", perMinute(7777), 7777, 1, 5000);
+  const running = state("concurrency", { ...perMinute(4321), algorithm: "concurrency" }, 4321, 1, 1000);
+  const large = state("total_tokens", perMinute(6543), 0, 7000, NEVER);
+  const refusals = [spent, calls, running, large].flatMap((one) => overAll.map((of) => refuse(of(one))));
+  for (const refusal of refusals)
+    expect(JSON.stringify([refusal, refusal.fields])).not.toMatch(/987|7,?777|4,?321|6,?543|used":|remaining|"limit":/);
+  expect(refusals.map(({ message }) => message)).toContain(
+    'You exceeded your quota "tokens-per-minute" (global): It is shared by all tenants, who have used it up. It will reset at 2026-11-21T13:00:00.000Z.',
+  );
+  expect(refusals[3]?.fields).toMatchObject({ retry_after_seconds: 5, asked: 1, layer: "global" });
+  // A tenant's own limit of a model, and the caller's address, keep theirs.
+  expect(refuse(counted("model", "t:acme:model:m")(calls)).fields).toMatchObject({ limit: 7777, used: 7777 });
+  expect(refuse(counted("ip", "ip:1")(calls)).fields).toMatchObject({ limit: 7777, remaining: 0 });
+});
+
 test("a leaky bucket says that it is not empty yet, not that some of it was used", () => {
   const leaky: Rule = { ...perMinute(5), algorithm: "leaky_bucket" };
   expect(refuse(state("requests", leaky, 1, 1, 12_000)).message).toBe(

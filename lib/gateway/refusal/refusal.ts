@@ -3,6 +3,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "@/lib/clock";
 import type { ErrorCode } from "@/lib/errors";
 import { bindingOf, type CheckState, failing, slowestOf } from "@/lib/limits/decide";
 import { DIMENSION_WORDS, type Dimension } from "@/lib/limits/rules/dimensions";
+import { isOverAllTenants } from "@/lib/limits/rules/layers";
 import type { Priority } from "@/lib/limits/rules/priority";
 import { NEVER } from "@/lib/limits/slot";
 import { exactDollars } from "@/lib/money/exact-dollars";
@@ -51,7 +52,7 @@ export function refusalOf(denied: Denied, random: () => number, nameOf: NameOf):
     const message =
       check.rule.capacity === 0
         ? `The limit "${name}" (${check.layer}) is 0. No call is admitted while it is 0.`
-        : `This call needs ${amount(check.dimension, check.cost)}, and the limit "${name}" (${check.layer}) allows ${most}: it can never fit.${adviceOn(check.dimension)}`;
+        : `This call needs ${amount(check.dimension, check.cost)}, and the limit "${name}" (${check.layer}) allows ${isOverAllTenants(check) ? "less" : most}: it can never fit.${adviceOn(check.dimension)}`;
     const headers = { "x-should-retry": "false" };
     const fields = numbers(denied, binding, nameOf);
     return { layer, dimension, limitName, code: "request_exceeds_limit", message, headers, fields };
@@ -181,13 +182,15 @@ function numbers(denied: Denied, binding: CheckState, nameOf: NameOf): Record<st
 /** One limit that refuses the call, with the wait until this limit alone would admit it; null = never. */
 function violation(state: CheckState, nameOf: NameOf) {
   const { layer, dimension, rule, cost } = state.check;
+  const isShared = isOverAllTenants(state.check);
   return {
     limit_name: nameOf(state),
     layer,
     dimension,
-    limit: rule.capacity,
-    remaining: state.remaining,
-    used: state.used,
+    // What all tenants share has no numbers for one of them. Undefined is not sent.
+    limit: isShared ? undefined : rule.capacity,
+    remaining: isShared ? undefined : state.remaining,
+    used: isShared ? undefined : state.used,
     asked: cost,
     retry_after_seconds: state.waitMs === NEVER ? null : state.waitMs / 1000,
   };
@@ -223,6 +226,7 @@ function early({ toldMs, retryAfterMs }: Denied): string {
 /** "95,000 of 100,000 tokens used this minute." */
 function usedSentence(state: CheckState): string {
   const { dimension, rule } = state.check;
+  if (isOverAllTenants(state.check)) return "It is shared by all tenants, who have used it up.";
   if (dimension === "concurrency") return `${state.used} of ${rule.capacity} concurrent calls are running.`;
   // However little is in it: "1 of 5 used" would not say why there is no room.
   if (rule.algorithm === "leaky_bucket")

@@ -2,6 +2,8 @@ import type { RefusedCall } from "@/db/queries/books/refused";
 import { PublicError } from "@/lib/errors";
 import { largestOutput } from "@/lib/limits/ladder/largest-output";
 import { heldPriceOf } from "@/lib/money/cost";
+import { isForEveryone } from "@/lib/policy/compile";
+import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { type Exchange, jsonReply, type Reply } from "../exchange/exchange";
 import type { Gateway } from "../gateway";
 
@@ -20,12 +22,17 @@ export async function serveRefusal(gateway: Gateway, exchange: Exchange): Promis
       "No refused call of this key has that id. Refusals are stored for a week. Of many refusals at once, only some are stored.";
     throw new PublicError("not_found", message, { param: "request_id" });
   }
-  return jsonReply(200, answerOf(found));
+  const { limits } = policyInForce(gateway.policy.snapshot, principal.tenant.id, principal.key.familyId);
+  const own = new Set(limits.filter((one) => !isForEveryone(one)).map(({ name, layer }) => `${layer} ${name}`));
+  return jsonReply(200, answerOf(found, own));
 }
 
 export type RefusalAnswer = ReturnType<typeof answerOf>;
 
-function answerOf(found: RefusedCall) {
+/** `own`: the caller's limits in force that are not for everyone, by layer and name. */
+function answerOf(found: RefusedCall, own: ReadonlySet<string>) {
+  const isOwn = (one: { readonly layer: string; readonly name: string }) =>
+    !isShared(one.layer) && (one.layer !== "model" || own.has(`${one.layer} ${one.name}`));
   const { requestId, at, code, message, layer, dimension, limitName, retryAfterMs, met } = found;
   const sized = {
     inputTokens: found.estimatedInputTokens,
@@ -49,27 +56,23 @@ function answerOf(found: RefusedCall) {
       output_tokens: sized.outputTokens,
       requests: found.permits,
     },
-    largest_output_tokens: met.length === 0 ? null : largestOutput(met, sized),
-    limits: met
-      .filter(({ name, layer: of }) => !isShared(of) || name === limitName)
-      .map((one) => ({
-        name: one.name,
-        layer: one.layer,
-        dimension: one.dimension,
-        algorithm: one.algorithm,
-        limit: one.limit,
-        used: one.used,
-        remaining: one.remaining,
-        asked: one.asked,
-        observe: one.observe,
-        retry_after_seconds: one.waitMs === null ? null : one.waitMs / 1000,
-      })),
+    largest_output_tokens: met.every(isOwn) && met.length > 0 ? largestOutput(met, sized) : null,
+    limits: met.filter(isOwn).map((one) => ({
+      name: one.name,
+      layer: one.layer,
+      dimension: one.dimension,
+      algorithm: one.algorithm,
+      limit: one.limit,
+      used: one.used,
+      remaining: one.remaining,
+      asked: one.asked,
+      observe: one.observe,
+      retry_after_seconds: one.waitMs === null ? null : one.waitMs / 1000,
+    })),
   };
 }
 
-/**
- * Counters over all tenants would reveal other tenants' usage. The refusal itself already names the limit that refused.
- */
+/** Counters over all tenants would reveal other tenants' usage. The refusal names the limit, without its numbers. */
 function isShared(layer: string): boolean {
   return layer === "global" || layer === "provider";
 }

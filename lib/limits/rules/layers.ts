@@ -100,6 +100,14 @@ export function subjectOf(
   }
 }
 
+/**
+ * Whether a counter is one over all tenants, so that its numbers tell of other tenants and of the platform. A client address
+ * is the caller's own.
+ */
+export function isOverAllTenants({ layer, subject }: { readonly layer: Layer; readonly subject: string }): boolean {
+  return layer === "global" || layer === "provider" || (layer === "model" && subject.startsWith("model:"));
+}
+
 function tagSubject({ tenantId, tags }: CallFacts, meant: string | undefined): string | null {
   const tag = meant === undefined || tags.size === 0 ? null : tagMeant(meant);
   const found = tag === null ? undefined : tags.get(tag.name);
