@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mergePages } from "./merge-pages";
+import { mergePages, wholeLog } from "./merge-pages";
 
 const rows = (...ids: string[]) => ids.map((requestId) => ({ requestId }));
 
@@ -39,4 +39,16 @@ test("a book that was read without finding anything says where the search goes o
     10,
   );
   expect(merged).toEqual({ rows: rows("x"), next: "m" });
+});
+
+test("an export holds every page, the empty ones between too, and says where it was cut", async () => {
+  const pages: Record<string, { requests: string[]; next: string | null }> = {
+    end: { requests: ["f", "e"], next: "e" },
+    e: { requests: [], next: "d" },
+    d: { requests: ["c"], next: null },
+  };
+  const pageAt = (to: string) => Promise.resolve(pages[to] ?? { requests: [], next: null });
+  expect(await wholeLog("end", pageAt)).toEqual({ requests: ["f", "e", "c"], next: null });
+  expect(await wholeLog("end", pageAt, { lines: 2, pages: 9 })).toEqual({ requests: ["f", "e"], next: "e" });
+  expect(await wholeLog("end", pageAt, { lines: 9, pages: 2 })).toEqual({ requests: ["f", "e"], next: "d" });
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { userNames } from "@/db/queries/money/budgets";
-import { BOOK_NAMES, bucketsOf, facetsOf, type LogRow, readBook } from "@/db/queries/requests/log";
+import { BOOK_NAMES, bucketsOf, facetsOf, type LogFilter, type LogRow, readBook } from "@/db/queries/requests/log";
 import { readKeyNamesById } from "@/db/queries/tenants/tenancy";
 import { DAY_SECONDS } from "@/lib/clock";
 import { ERRORS, isErrorCode } from "@/lib/errors";
@@ -9,7 +9,7 @@ import type { AdminRequest } from "../kernel/door";
 import { csvFile } from "../money/usage";
 import { missingLines } from "./line-marks";
 import { filterOf, filters, msOf } from "./log-filter";
-import { mergePages } from "./merge-pages";
+import { type LogPage, mergePages, wholeLog } from "./merge-pages";
 
 const PAGE_MAX = 5000;
 
@@ -24,6 +24,8 @@ export const requestsQuery = z.strictObject({
     .optional(),
   /** `marks` of the page that the reader has, with dots between them: only lines that it lacks are sent */
   have: z.string().max(PAGE_MAX).optional(),
+  /** all pages in one, up to 50,000 lines; `next` is where it was cut */
+  whole: z.enum(["true", "false"]).default("false"),
   format: z.enum(["json", "csv"]).default("json"),
 });
 
@@ -39,17 +41,22 @@ export async function listRequests({ context, actor, input }: AdminRequest<typeo
   await context.drainBooks();
   const filter = filterOf({ context, actor }, input);
   const toId = input.after !== undefined && input.after < filter.toId ? input.after : filter.toId;
-  const pages = await Promise.all(
-    BOOK_NAMES.map((book) => readBook(context.db, book, { ...filter, toId }, input.size)),
-  );
-  const { rows, next } = mergePages(pages, input.size);
+  const { requests, next } =
+    input.whole === "true"
+      ? await wholeLog(toId, (to) => pageOf(context, { ...filter, toId: to }, PAGE_MAX))
+      : await pageOf(context, { ...filter, toId }, input.size);
+  if (input.format === "csv") return { file: csvFile("requests.csv", requests) };
+  return { body: input.have === undefined ? { requests, next } : { ...missingLines(requests, input.have), next } };
+}
+
+async function pageOf(context: ConsoleContext, filter: LogFilter, size: number): Promise<LogPage<RequestLine>> {
+  const pages = await Promise.all(BOOK_NAMES.map((book) => readBook(context.db, book, filter, size)));
+  const { rows, next } = mergePages(pages, size);
   const [users, keys] = await Promise.all([
     userNames(context.db, [...new Set(rows.flatMap((row) => row.userDigest || []))]),
     readKeyNamesById(context.db, [...new Set(rows.flatMap((row) => row.keyId || []))]),
   ]);
-  const requests = rows.map((row) => lineOf(context, row, { users, keys }));
-  if (input.format === "csv") return { file: csvFile("requests.csv", requests) };
-  return { body: input.have === undefined ? { requests, next } : { ...missingLines(requests, input.have), next } };
+  return { requests: rows.map((row) => lineOf(context, row, { users, keys })), next };
 }
 
 /**

@@ -42,7 +42,6 @@ const LogSums = dynamic(() => import("./log-sums").then((part) => part.LogSums),
 
 const LIVE_MS = 2000;
 const FACETS_MS = 10_000;
-const EXPORTED_MAX = "5000";
 const SUMS_MAX = "1000";
 const RANGES = ["15m", "1h", "24h", "7d", "all"] as const;
 
@@ -85,7 +84,7 @@ export function RequestLog() {
         <Export
           pathOf={(more) =>
             group === null
-              ? pathOf({ ...more, size: EXPORTED_MAX })
+              ? pathOf({ ...more, whole: "true" })
               : pathOf({ ...more, by: group, order, most: SUMS_MAX }).replace("requests?", "requests/sums?")
           }
         />
@@ -216,13 +215,15 @@ function Lines({ place, pathOf, columns, after, everyMs, onAfter }: LinesOf) {
   );
 }
 
+const WHOLE = "all that match, at most the newest 50,000";
+
 function Export({ pathOf }: { pathOf: (more: Record<string, string>) => string }) {
   return (
     <Group gap="sm">
-      <Anchor size="sm" download href={`/api/admin/${pathOf({ format: "csv" })}`}>
+      <Anchor size="sm" download href={`/api/admin/${pathOf({ format: "csv" })}`} title={WHOLE}>
         CSV
       </Anchor>
-      <Anchor size="sm" download="requests.json" href={`/api/admin/${pathOf({})}`}>
+      <Anchor size="sm" download="requests.json" href={`/api/admin/${pathOf({})}`} title={WHOLE}>
         JSON
       </Anchor>
     </Group>
