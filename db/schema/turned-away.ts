@@ -18,6 +18,7 @@ export const turnedAway = pgTable(
     keyId: text("key_id").notNull(),
     /** empty = one of very many */
     address: text("address").notNull(),
+    /** the endpoint's name, as in the ledger; the path where it has none */
     path: text("path").notNull(),
     count: integer("count").notNull(),
     /** of the first of them; begins with its time, which is where the request log shows all */

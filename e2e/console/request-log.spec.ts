@@ -3,7 +3,13 @@ import { expect, test } from "./fixture";
 
 /** Denied calls of a kind are one line per minute: with so little of one left, what belongs together would be two lines. */
 const LEFT_OF_MINUTE_MS = 10_000;
-type Line = { readonly kind: string; readonly outcome: string; readonly status: number; readonly count: number };
+type Line = {
+  readonly kind: string;
+  readonly outcome: string;
+  readonly status: number;
+  readonly count: number;
+  readonly endpoint: string;
+};
 type Made = { readonly id: string; readonly key: string };
 
 test("calls with a leaked key and from a forbidden address are in the log with the others, narrowed by clicks", async ({
@@ -23,13 +29,13 @@ test("calls with a leaked key and from a forbidden address are in the log with t
   await expect
     .poll(async () => {
       const { requests } = await spillway.admin<{ requests: Line[] }>("GET", "requests?tenant=logged");
-      return requests.map(({ kind, outcome, status }) => `${kind} ${outcome} ${status}`).sort();
+      return requests.map(({ kind, outcome, status, endpoint }) => `${kind} ${outcome} ${status} ${endpoint}`).sort();
     })
     .toEqual([
-      "denied invalid_api_key 401",
-      "denied ip_not_allowed 403",
-      "denied model_not_found 404",
-      "served complete 200",
+      "denied invalid_api_key 401 chat",
+      "denied ip_not_allowed 403 chat",
+      "denied model_not_found 404 chat",
+      "served complete 200 chat",
     ]);
 
   await page.goto("/requests");
@@ -58,6 +64,17 @@ test("calls with a leaked key and from a forbidden address are in the log with t
   await page.getByRole("button", { name: "Columns" }).click();
   await page.getByRole("checkbox", { name: "User" }).click();
   await expect(calls.getByRole("row", { name: /ada/ })).toBeVisible();
+
+  await page.goto("/requests/log?tenant=logged&outcome=invalid_api_key");
+  await calls
+    .getByRole("row", { name: /invalid API key × 5/ })
+    .getByRole("link")
+    .first()
+    .click();
+  const denied = page.getByRole("region", { name: "The denied call" });
+  await expect(denied).toContainText("The key was revoked or replaced, or its secret is not the one that was issued.");
+  await denied.getByRole("link", { name: "Open the key" }).click();
+  await expect(page.getByRole("region", { name: "Keys" })).toContainText("revoked");
 });
 
 test("dragging over the calls of a time narrows the log to it", async ({ console: page, spillway }) => {

@@ -5,25 +5,29 @@ import { useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import Link from "next/link";
 import { useState } from "react";
-import type { Explained as Answer } from "@/lib/console/records/explain";
+import type { Explained as Answer, DeniedView } from "@/lib/console/records/explain";
 import type { LedgerView } from "@/lib/console/records/ledger";
 import { ApiProblem, api } from "../../_ui/data/api";
 import { useKeyName, useTenantName } from "../../_ui/data/names";
 import { userPath } from "../../_ui/data/user-path";
 import type { Refusal } from "../../_ui/forms/pasted";
-import { QuotaLine } from "../../_ui/limits/quota-line";
+import { isOverridable, QuotaLine } from "../../_ui/limits/quota-line";
 import { RefusalCard } from "../../_ui/limits/refusal-card";
 import { Failed } from "../../_ui/shell/page-head";
 import { StopAct } from "../brakes/stop-act";
 import { CallDetails } from "./call-details";
+import { DeniedCall } from "./denied-call";
 import { RefusalOrigin } from "./refusal-origin";
 import { MetLimits, refusalIn } from "./refused-call";
 import { TenantLimit } from "./tenant-limit";
 
 // Loaded later: only a click needs it.
 const Boost = dynamic(() => import("../tenants/[slug]/boost").then((part) => part.Boost), { ssr: false });
+const RaiseBudget = dynamic(() => import("../spend/raise-budget").then((part) => part.RaiseBudget), { ssr: false });
 
 const EVERY_MS = 2000;
+
+type Stored = Answer & { readonly call: LedgerView | null; readonly denied: null };
 
 /**
  * One call by its id, served or refused: its outcome, whether the same call would pass now, and what its caller has left.
@@ -33,16 +37,18 @@ export function Explained({
   requestId,
   pasted,
   canBoost,
+  canRaise,
   canStop,
 }: {
   requestId: string;
   pasted: Refusal | null;
   canBoost: boolean;
+  canRaise: boolean;
   canStop: boolean;
 }) {
   const seen = useQuery({
     queryKey: ["explain", requestId],
-    queryFn: () => api<Answer & { call: LedgerView | null }>(`explain?requestId=${requestId}`),
+    queryFn: () => api<Stored | { denied: DeniedView }>(`explain?requestId=${requestId}`),
     refetchInterval: (query) => (query.state.error === null ? EVERY_MS : false),
     retry: false,
   });
@@ -52,6 +58,7 @@ export function Explained({
   }
   if (seen.error !== null) return <Failed what="The call could not be loaded" error={seen.error} />;
   if (seen.data === undefined) return null;
+  if (seen.data.denied !== null) return <DeniedCall denied={seen.data.denied} />;
   const { call, refused, again, quota, user } = seen.data;
   const who = refused ?? call;
   return (
@@ -69,7 +76,9 @@ export function Explained({
         </>
       )}
       {who !== null && <Callers who={who} user={user} canStop={canStop} />}
-      <SameCallNow again={again} quota={quota} tenant={canBoost ? (who?.tenant ?? null) : null} />
+      {who !== null && (
+        <SameCallNow again={again} quota={quota} who={who} user={user} canBoost={canBoost} canRaise={canRaise} />
+      )}
     </>
   );
 }
@@ -101,13 +110,20 @@ function Callers({ who, user, canStop }: CallersOf) {
   );
 }
 
-/** The call's result now, and all that its caller has left. `tenant`: whose limits may be changed here; null = none. */
-function SameCallNow({ again, quota, tenant }: Pick<Answer, "again" | "quota"> & { tenant: string | null }) {
-  const [boosted, setBoosted] = useState<Answer["quota"]["limits"][number] | null>(null);
+type Line = Answer["quota"]["limits"][number];
+type NowOf = Pick<Answer, "again" | "quota" | "user"> & {
+  readonly who: CallersOf["who"];
+  readonly canBoost: boolean;
+  readonly canRaise: boolean;
+};
+
+/** The call's result now, and all that its caller has left. Limits are changed, reset and raised here. */
+function SameCallNow({ again, quota, who, user, canBoost, canRaise }: NowOf) {
+  const [changed, setChanged] = useState<Line | null>(null);
   // Too little left for this call refuses it, just like nothing left.
   const refuses = new Set(again.limits.filter((one) => !one.fits).map((one) => `${one.layer} ${one.name}`));
-  const isOfTier = ({ origin }: Answer["quota"]["limits"][number]) =>
-    origin.from === "tier" || origin.from === "override";
+  const mayChange = (line: Line) => (line.origin.from === "budget" ? canRaise : canBoost && isOverridable(line));
+  const onClose = () => setChanged(null);
   return (
     <Card component="section" aria-label="The same call now">
       <Stack gap="sm">
@@ -117,6 +133,14 @@ function SameCallNow({ again, quota, tenant }: Pick<Answer, "again" | "quota"> &
           </Title>
           <Text size="sm" role="status">
             {verdictOf(again)}
+            {again.brakeId !== null && (
+              <>
+                {" "}
+                <Anchor component={Link} href="/brakes" size="sm" underline="always">
+                  See the brake, and lift it
+                </Anchor>
+              </>
+            )}
           </Text>
         </div>
         <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
@@ -125,12 +149,21 @@ function SameCallNow({ again, quota, tenant }: Pick<Answer, "again" | "quota"> &
               key={`${line.layer} ${line.name}`}
               line={{ ...line, isRefusing: refuses.has(`${line.layer} ${line.name}`) }}
               at={quota.at}
-              onChange={tenant !== null && isOfTier(line) ? () => setBoosted(line) : null}
+              onChange={mayChange(line) ? () => setChanged(line) : null}
             />
           ))}
         </SimpleGrid>
       </Stack>
-      {tenant !== null && boosted !== null && <Boost slug={tenant} line={boosted} onClose={() => setBoosted(null)} />}
+      {changed?.origin.from === "budget" && <RaiseBudget slug={changed.origin.budget} onClose={onClose} />}
+      {changed !== null && changed.origin.from !== "budget" && (
+        <Boost
+          slug={who.tenant}
+          line={changed}
+          keyId={who.keyId}
+          {...(user === null ? {} : { user })}
+          onClose={onClose}
+        />
+      )}
     </Card>
   );
 }

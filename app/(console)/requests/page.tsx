@@ -11,12 +11,18 @@ export const metadata: Metadata = { title: "Requests" };
 export default async function Page({ searchParams }: Props) {
   const { id = "", tenant, find } = await searchParams;
   const actor = await operator();
-  const may = (action: "brakes.set" | "tiers.edit") => actor !== null && can(actor.role, action);
+  const may = (action: "brakes.set" | "budgets.raise" | "tiers.edit") => actor !== null && can(actor.role, action);
   const isPlain = id === "" && find === undefined && typeof tenant === "string";
   const { served, refused } = latestPaths(String(tenant), "");
   return (
     <Ahead answers={await readAhead(isPlain ? [served, refused] : [])}>
-      <Requests key={String(id)} id={String(id)} canBoost={may("tiers.edit")} canStop={may("brakes.set")} />
+      <Requests
+        key={String(id)}
+        id={String(id)}
+        canBoost={may("tiers.edit")}
+        canRaise={may("budgets.raise")}
+        canStop={may("brakes.set")}
+      />
     </Ahead>
   );
 }

@@ -23,7 +23,7 @@ const KINDS = [
 ];
 
 /** One call from a customer's pasted text, or a tenant's latest calls as they end. */
-export function Requests({ id, ...rights }: { id: string; canBoost: boolean; canStop: boolean }) {
+export function Requests({ id, ...rights }: { id: string; canBoost: boolean; canRaise: boolean; canStop: boolean }) {
   const [pasted, setPasted] = useState(id);
   const [tenant, setTenant] = useQueryState("tenant");
   const [find, setFind] = useQueryState("find", parseAsString.withDefault(""));

@@ -1,4 +1,4 @@
-import { lt, sql } from "drizzle-orm";
+import { eq, lt, sql } from "drizzle-orm";
 import type { Database } from "../../client";
 import { turnedAway } from "../../schema/turned-away";
 
@@ -15,6 +15,15 @@ export async function addTurnedAway(db: Database, rows: readonly TurnedAwayRow[]
       target: [minute, code, tenantId, keyId, address, path],
       set: { count: sql`${count} + excluded.count` },
     });
+}
+
+/**
+ * The calls whose first one has this request id; null = none. Over all tenants: an id names one call, and many such calls
+ * have no tenant.
+ */
+export async function findTurnedAway(db: Database, requestId: string): Promise<TurnedAwayRow | null> {
+  const [row] = await db.select().from(turnedAway).where(eq(turnedAway.requestId, requestId)).limit(1);
+  return row ?? null;
 }
 
 /** Deletes counts from before a moment. */

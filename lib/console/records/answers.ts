@@ -65,6 +65,18 @@ const refusedCallShape = z.object({
   stream: z.boolean(),
 });
 
+const deniedShape = z.object({
+  requestId: z.string(),
+  at: z.string(),
+  code: z.string(),
+  status: z.number(),
+  tenant: z.string().nullable(),
+  keyId: z.string().nullable(),
+  address: z.string().nullable(),
+  endpoint: z.string(),
+  count: z.number(),
+});
+
 const ledgerRowShape = z.object({
   reservedInputTokens: z.number(),
   tenant: z.string(),
@@ -164,14 +176,25 @@ export const RECORDS_ANSWERS = {
     }),
     publicKey: z.string(),
   }),
-  /** Exactly one of call and refused is null. */
-  explain: z.object({
-    user: z.string().nullable(),
-    call: ledgerRowShape.nullable(),
-    refused: refusedCallShape.nullable(),
-    again: againShape,
-    quota: quotaShape,
-  }),
+  /** Exactly one of call, refused and denied is not null. */
+  explain: z.union([
+    z.object({
+      user: z.string().nullable(),
+      call: ledgerRowShape.nullable(),
+      refused: refusedCallShape.nullable(),
+      denied: z.null(),
+      again: againShape,
+      quota: quotaShape,
+    }),
+    z.object({
+      user: z.null(),
+      call: z.null(),
+      refused: z.null(),
+      denied: deniedShape,
+      again: z.null(),
+      quota: z.null(),
+    }),
+  ]),
   listRefused: z.object({ calls: z.array(refusedCallShape), next: z.string().nullable() }),
   readLedger: z.object({ rows: z.array(ledgerRowShape), next: z.string().nullable().optional() }),
 };

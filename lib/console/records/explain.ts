@@ -2,6 +2,7 @@ import { z } from "zod";
 import { findLedgerRow } from "@/db/queries/books/books";
 import { findRefusedCall, listRefusedCalls, type RefusedCall } from "@/db/queries/books/refused";
 import { userNames } from "@/db/queries/money/budgets";
+import { findTurnedAway, type TurnedAwayRow } from "@/db/queries/requests/turned-away";
 import { addressDigest, namedDigests, tagFacts } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import { brakeOn, metBy } from "@/lib/limits/brake";
@@ -18,6 +19,7 @@ import { type Quota, quotaOf } from "@/lib/quota/quota";
 import { rollOf } from "@/lib/request-id";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
+import { msOf } from "../requests/log-filter";
 import { slugOf } from "../scope/scoped";
 import { isInScope } from "../scope/tenant-scope.shared";
 import { ledgerRowView, soughtFor } from "./ledger";
@@ -55,11 +57,26 @@ export type Explained = {
   readonly quota: Quota;
 };
 
+/** Calls that were answered before any limit was checked: one line of the log, found by the id of its first call. */
+export type DeniedView = {
+  readonly requestId: string;
+  readonly at: string;
+  readonly code: string;
+  readonly status: number;
+  /** null = the key's owner was not proven */
+  readonly tenant: string | null;
+  /** as it was sent, valid or not; null = none */
+  readonly keyId: string | null;
+  readonly address: string | null;
+  readonly endpoint: string;
+  readonly count: number;
+};
+
 export const explainQuery = z.strictObject({ requestId: z.string().min(1).max(64) });
 
 /**
  * GET /api/admin/explain?requestId=: a call and its charge, or a refused one with every limit at that time; the result
- * of the same call now, and all that its caller has left.
+ * of the same call now, and all that its caller has left. Or a call that was turned away before any limit was checked.
  */
 export async function explain({ context, actor, input }: AdminRequest<typeof explainQuery>) {
   const { requestId } = input;
@@ -71,16 +88,17 @@ export async function explain({ context, actor, input }: AdminRequest<typeof exp
     const { row, tenant } = served;
     const held = row.reservedInputTokens ?? row.estimatedInputTokens;
     const asked = { ...row, model: row.servedModel, estimatedInputTokens: held };
-    return { body: { call: ledgerRowView(row, tenant), refused: null, ...own.now(await nowOf(context, asked), row) } };
+    const call = ledgerRowView(row, tenant);
+    return { body: { call, refused: null, denied: null, ...own.now(await nowOf(context, asked), row) } };
   }
   if (refused !== null && isInScope(actor.tenants, slugOf(context, refused.tenantId) ?? "")) {
     const seen = own.now(await nowOf(context, refused), refused);
-    const body: Explained & { call: null } = {
-      call: null,
-      refused: refusedView(context, own.refused(refused)),
-      ...seen,
-    };
-    return { body };
+    return { body: { call: null, refused: refusedView(context, own.refused(refused)), denied: null, ...seen } };
+  }
+  const denied = await findTurnedAway(context.db, requestId);
+  if (denied !== null && isInScope(actor.tenants, slugOf(context, denied.tenantId) ?? "")) {
+    const seen = { user: null, again: null, quota: null };
+    return { body: { call: null, refused: null, denied: deniedView(context, denied), ...seen } };
   }
   const message =
     "No call with this id is stored. It may still be running, be past its retention, or be one of many refusals that were only counted. The refusal's error text has its numbers.";
@@ -110,6 +128,21 @@ type Asked = Pick<
   | "outputPrice"
   | "heldFeesMicroUsd"
 >;
+
+function deniedView({ policy }: ConsoleContext, row: TurnedAwayRow): DeniedView {
+  const { requestId, code, status, tenantId, keyId, address, path, count } = row;
+  return {
+    requestId,
+    at: new Date(msOf(requestId)).toISOString(),
+    code,
+    status,
+    tenant: tenantId === "" ? null : (policy.snapshot.tenants.get(tenantId)?.slug ?? tenantId),
+    keyId: keyId || null,
+    address: address || null,
+    endpoint: path,
+    count,
+  };
+}
 
 async function nowOf(context: ConsoleContext, asked: Asked): Promise<Omit<Explained, "refused">> {
   const { admission, burnOf, clock, reservedOf, digestSecret, policy: policies, db } = context;

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { asPublicError, ERRORS, type ErrorCode, PublicError } from "@/lib/errors";
 import { networkOf } from "@/lib/network";
-import { OTHER_ENDPOINTS } from "@/lib/wire/call";
+import { type Endpoint, OTHER_ENDPOINTS } from "@/lib/wire/call";
 import { dialectOfRequest, errorBody, statusOf } from "@/lib/wire/dialect";
 import { OTHERS } from "@/lib/wire/others/endpoints";
 import { LimitedError, RefusalError } from "../exchange/answer-headers";
@@ -86,12 +86,24 @@ function noteTurnedAway(gateway: Gateway, exchange: Exchange, error: PublicError
     tenantId: presented?.tenantId ?? null,
     keyId: presented?.keyId ?? null,
     address: exchange.clientAddress,
-    path: pathOf(exchange),
+    path: placeOf(exchange),
   });
 }
 
-/** Only served paths get a name, because the number of unknown paths is unbounded. */
-function pathOf({ path }: Exchange): string {
+/** The endpoints that other calls are recorded under. A call that is turned away has the same name in the log. */
+const ENDPOINTS: Readonly<Record<string, Endpoint>> = {
+  "/v1/chat/completions": "chat",
+  "/api/chat": "chat",
+  "/v1/responses": "responses",
+  "/v1/embeddings": "embeddings",
+  "/v1/messages": "messages",
+  "/v1/messages/count_tokens": "count_tokens",
+  ...Object.fromEntries(OTHER_ENDPOINTS.map((name) => [`/v1${OTHERS[name].path}`, name])),
+};
+
+/** The endpoint's name, or the path where it has none. Only served paths, because the number of unknown ones is unbounded. */
+function placeOf({ path }: Exchange): string {
+  if (Object.hasOwn(ENDPOINTS, path)) return ENDPOINTS[path] ?? path;
   if (Object.hasOwn(ROUTES, path)) return path;
   return [MODEL_PATH, REFUSAL_PATH, RESPONSE_PATH, ...KEPT_PATHS].find((served) => path.startsWith(served)) ?? "";
 }
@@ -205,7 +217,7 @@ export function errorReply(gateway: Pick<Gateway, "log">, exchange: Exchange, th
 }
 
 function internal(gateway: Pick<Gateway, "log">, exchange: Exchange, thrown: unknown): PublicError {
-  gateway.log.error({ err: thrown, requestId: exchange.requestId, path: pathOf(exchange) }, "request failed");
+  gateway.log.error({ err: thrown, requestId: exchange.requestId, path: placeOf(exchange) }, "request failed");
   return new PublicError("internal", "An internal error occurred. It has been logged.");
 }
 

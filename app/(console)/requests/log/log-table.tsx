@@ -7,7 +7,7 @@ import { Moment } from "../../../_ui/figures/moment";
 import { COLUMNS } from "./columns";
 import "./log-table.css";
 
-/** The lines of the log. The time links to the call's explanation if one is stored. */
+/** The lines of the log. The time links to the call's explanation. */
 export function LogTable({ lines, columns }: { lines: readonly RequestLine[]; columns: readonly string[] }) {
   const shown = COLUMNS.filter((one) => columns.includes(one.id));
   if (lines.length === 0) return null;
@@ -30,13 +30,9 @@ export function LogTable({ lines, columns }: { lines: readonly RequestLine[]; co
             {lines.map((line) => (
               <Table.Tr key={line.requestId} role="row" data-kind={line.kind}>
                 <Table.Td role="cell">
-                  {line.kind === "denied" ? (
+                  <Anchor component={Link} href={`/requests?id=${line.requestId}`} size="xs">
                     <Moment at={line.at} form="second" />
-                  ) : (
-                    <Anchor component={Link} href={`/requests?id=${line.requestId}`} size="xs">
-                      <Moment at={line.at} form="second" />
-                    </Anchor>
-                  )}
+                  </Anchor>
                 </Table.Td>
                 {shown.map(({ id, label, isFigure, cell }) => (
                   <Table.Td key={id} role="cell" className={isFigure ? "figure" : ""} data-cell={id} data-label={label}>

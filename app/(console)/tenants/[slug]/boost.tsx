@@ -22,11 +22,11 @@ const REASON_CHARS_MIN = 8;
 type Line = QuotaLineView;
 
 /**
- * Changes one limit's capacity for this tenant for a while. The next call obeys it; the use is kept. `user`: the user
- * whose counter can be reset, for a limit per user.
+ * Changes one limit's capacity for this tenant for a while. The next call obeys it; the use is kept. `user` and
+ * `keyId`: whose counter can be reset, for a limit per user or key.
  */
-export function Boost(props: { slug: string; line: Line; user?: string; onClose: () => void }) {
-  const { slug, line, user, onClose } = props;
+export function Boost(props: { slug: string; line: Line; user?: string; keyId?: string; onClose: () => void }) {
+  const { slug, line, user, keyId, onClose } = props;
   const scale = line.dimension === "cost_micro_usd" ? MICRO_USD : 1;
   const [capacity, setCapacity] = useState((line.limit * 2) / scale);
   const [seconds, setSeconds] = useState("14400");
@@ -39,15 +39,16 @@ export function Boost(props: { slug: string; line: Line; user?: string; onClose:
     },
     { title: "In force", message: `${line.name} is changed. In force for the next call.`, onClose },
   );
+  const counter = line.layer === "user" ? { user } : line.layer === "key" ? { key: keyId } : {};
   const reset = useChange(
     () =>
       api(`tenants/${encodeURIComponent(slug)}/reset`, {
         method: "POST",
-        body: { limit: line.name, reason: reason.trim(), ...(line.layer === "user" ? { user } : {}) },
+        body: { limit: line.name, reason: reason.trim(), ...counter },
       }),
     { title: "Counter reset", message: `The counter of ${line.name} is reset.`, onClose },
   );
-  const isResettable = line.layer === "tenant" || (line.layer === "user" && user !== undefined);
+  const isResettable = line.layer === "tenant" || Object.values(counter).some((named) => named !== undefined);
   const isExplained = reason.trim().length >= REASON_CHARS_MIN;
   const submit = (event: FormEvent) => {
     event.preventDefault();
