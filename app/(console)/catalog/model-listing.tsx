@@ -8,6 +8,7 @@ import { ManagedBadge } from "../../_ui/data/managed";
 import { count, dollars, dollarsAlike } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Act } from "../../_ui/forms/act";
+import { BrakedBadge } from "../../_ui/limits/braked/braked-badge";
 import { StopAct } from "../brakes/stop-act";
 
 const HEAD = [
@@ -95,6 +96,7 @@ function NameCell({ of: { slug, upstreamName, enabled }, provider }: { of: Model
         {slug}
       </Anchor>
       <ManagedBadge kind="model" name={slug} />
+      <BrakedBadge kind="model" of={{ model: slug, provider }} />
       {!enabled && (
         <Badge color="gray.7" tt="none" size="sm" ml={6}>
           disabled

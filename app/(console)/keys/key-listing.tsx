@@ -6,6 +6,7 @@ import type { KeyView } from "@/lib/console/keys/keys";
 import { CopyId } from "../../_ui/figures/copy-id";
 import { dollarsAlike, fromNow } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
+import { BrakedBadge } from "../../_ui/limits/braked/braked-badge";
 import { type KeyActs, KeyMenu } from "./key-menu";
 import { rotationWords } from "./rotation-words";
 
@@ -44,6 +45,7 @@ export function KeyListing({
             <Anchor component={Link} href={`/requests/log?key=${key.id}`} size="sm">
               {key.name}
             </Anchor>
+            {key.status === "active" && <BrakedBadge kind="key" of={{ key: key.id, tenant: key.tenant }} />}
             <Text size="xs" c="dimmed" ff="monospace" className="key-id">
               {key.display} <CopyId id={key.id} of="key id" />
             </Text>

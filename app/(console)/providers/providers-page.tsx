@@ -15,6 +15,7 @@ import { count, plural } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Act } from "../../_ui/forms/act";
 import { RemoveDialog } from "../../_ui/forms/remove-dialog";
+import { BrakedBadge } from "../../_ui/limits/braked/braked-badge";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
 import { StopAct } from "../brakes/stop-act";
 import { ConnectionResult } from "./connection-result";
@@ -115,6 +116,7 @@ function Rows(
             <span key="name">
               {one.name}
               <ManagedBadge kind="provider" name={one.slug} />
+              <BrakedBadge kind="provider" of={{ provider: one.slug }} />
               <Text size="xs" c="dimmed">
                 {one.slug}
               </Text>

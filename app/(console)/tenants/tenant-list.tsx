@@ -12,6 +12,7 @@ import { api } from "../../_ui/data/api";
 import type { TenantPage } from "../../_ui/data/found";
 import { CursorPages } from "../../_ui/figures/cursor-pages";
 import { count, plural } from "../../_ui/figures/format";
+import { BrakedBadge } from "../../_ui/limits/braked/braked-badge";
 import { Failed } from "../../_ui/shell/page-head";
 import { NextStep } from "../../_ui/words/next-step";
 import { NewTenant } from "./new-tenant";
@@ -128,6 +129,7 @@ function Rows({ tenants }: { tenants: readonly TenantView[] }) {
                   <Anchor component={Link} href={`/tenants/${tenant.slug}`} fw={550}>
                     {tenant.name}
                   </Anchor>
+                  <BrakedBadge kind="tenant" of={{ tenant: tenant.slug, tier: tenant.tier }} />
                   {tenant.status === "suspended" && (
                     <Badge color="red" variant="light" tt="none">
                       suspended

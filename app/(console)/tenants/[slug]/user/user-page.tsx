@@ -15,6 +15,7 @@ import { WhenLoaded } from "../../../../_ui/data/when-loaded";
 import { CopyId } from "../../../../_ui/figures/copy-id";
 import { count, dollars } from "../../../../_ui/figures/format";
 import { Listing } from "../../../../_ui/figures/listing";
+import { BrakedBadge } from "../../../../_ui/limits/braked/braked-badge";
 import { isOverridable, QuotaLine } from "../../../../_ui/limits/quota-line";
 import { Failed, PageHead } from "../../../../_ui/shell/page-head";
 import { dayWords } from "../../../../_ui/time/day-words";
@@ -51,6 +52,7 @@ export function UserPage({ slug, user, canBoost, canBrake }: UserOf) {
             <span style={{ whiteSpace: "nowrap" }}>
               callers. <CopyId id={user} of="user's name" />
             </span>
+            <BrakedBadge kind="user" of={{ user, tenant: slug }} />
           </>
         }
         above={[
