@@ -7,9 +7,10 @@ import type { DraftLimit } from "@/lib/console/tiers/observed-draft.shared";
 import type { Outcome, ReplayView } from "@/lib/console/tiers/replay-tier";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../../_ui/data/api";
-import { amount, count, matchWords, plural } from "../../../_ui/figures/format";
+import { count, plural } from "../../../_ui/figures/format";
 import { useMomentWords } from "../../../_ui/figures/moment";
 import { Failed } from "../../../_ui/shell/page-head";
+import { reviewChanges } from "./review-changes";
 
 export type Predicted = { readonly calls: number; readonly refused: number; readonly hours: number };
 
@@ -44,7 +45,7 @@ export function Review({
       api<ReplayView>(`tiers/${encodeURIComponent(tier.slug)}/replay`, { method: "POST", body: { limits: draft } }),
     refetchOnWindowFocus: false,
   });
-  const changes = changesOf(tier.limits, draft);
+  const changes = reviewChanges(tier.limits, draft);
   const [later, setLater] = useState("");
   const predicted =
     replay.data === undefined
@@ -195,35 +196,4 @@ function Figure({ outcome, calls, label }: { outcome: Outcome; calls: number; la
       </Text>
     </div>
   );
-}
-
-function changesOf(before: TierView["limits"], after: readonly DraftLimit[]): string[] {
-  const lines: string[] = [];
-  for (const limit of after) {
-    const old = before.find((one) => one.name === limit.name);
-    if (old === undefined)
-      lines.push(
-        [`${limit.name}: new`, amount(limit.dimension, limit.capacity), matchWords(limit.match)]
-          .filter(Boolean)
-          .join(", "),
-      );
-    else if (old.capacity !== limit.capacity)
-      lines.push(`${limit.name}: ${amount(old.dimension, old.capacity)} → ${amount(limit.dimension, limit.capacity)}`);
-    if (old === undefined) continue;
-    const others = Object.entries(limit).flatMap(([name, value]) =>
-      name === "capacity" || name === "row" || JSON.stringify(Reflect.get(old, name)) === JSON.stringify(value)
-        ? []
-        : name === "match"
-          ? `for ${matchWords(old.match) || "all calls"} → ${matchWords(limit.match) || "all calls"}`
-          : `${name} ${words(Reflect.get(old, name))} → ${words(value)}`,
-    );
-    if (others.length > 0) lines.push(`${limit.name}: ${others.join(", ")}`);
-  }
-  for (const old of before) if (!after.some((limit) => limit.name === old.name)) lines.push(`${old.name}: removed`);
-  return lines;
-}
-
-function words(value: unknown): string {
-  if (value === null || value === undefined) return "none";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

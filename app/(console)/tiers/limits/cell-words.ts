@@ -22,6 +22,21 @@ export const EXCEED_WORDS = {
   queue: "let it wait in the queue, up to the class's longest wait",
 } as const;
 
+/** What each cell is called, in the table and in a review. */
+export const CELL_HEADS = {
+  layer: "Counted for each",
+  dimension: "Of what",
+  capacity: "Limit",
+  window: "Window",
+  algorithm: "Algorithm",
+  observe: "Mode",
+  failureMode: "Store away",
+  refill: "Refill per window",
+  burstCredit: "Burst credit",
+  onExceed: "When it is used up",
+  match: "Calls",
+} as const satisfies Readonly<Record<LimitCell, string>>;
+
 const SPANS: Readonly<Record<number, string>> = { 60: "1 min", 300: "5 min", 3600: "1 h", [DAY_SECONDS]: "24 h" };
 
 export function layerWords(owner: LimitOwner): Readonly<Record<string, string>> {

@@ -1,4 +1,5 @@
 import { NativeSelect, NumberInput } from "@mantine/core";
+import { useState } from "react";
 import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices.shared";
 import type { LimitCell } from "@/lib/console/tiers/cells/limit-cells.shared";
 import type { DraftLimit } from "@/lib/console/tiers/observed-draft.shared";
@@ -141,11 +142,15 @@ type UnitsOf = Omit<ControlOf, "owner" | "set"> & {
 export function Units({ label, limit, value, placeholder = "", onChange, marks }: UnitsOf) {
   const isMoney = limit.dimension === "cost_micro_usd";
   const scale = isMoney ? MICRO_USD : 1;
+  // While it is typed, the text stays as it is typed.
+  const [isTyping, setIsTyping] = useState(false);
   return (
     <NumberInput
       {...FIGURE}
       aria-label={label}
-      value={value === null ? "" : shown(value / scale)}
+      value={value === null ? "" : isMoney && !isTyping ? centsOf(value / scale) : shown(value / scale)}
+      onFocus={() => setIsTyping(true)}
+      onBlur={() => setIsTyping(false)}
       decimalScale={isMoney ? 6 : 0}
       prefix={isMoney ? "$" : ""}
       placeholder={placeholder}
@@ -164,6 +169,12 @@ const FIGURE = {
   clampBehavior: "none",
   className: "figure",
 } as const;
+
+/** "0.50": money has its cents. */
+function centsOf(value: number): number | string {
+  const cents = value.toFixed(2);
+  return Number(cents) === value ? cents : shown(value);
+}
 
 function shown(value: number): number | string {
   return Number.isNaN(value) ? "" : value;

@@ -10,7 +10,7 @@ import {
 } from "@/lib/console/tiers/cells/limit-cells.shared";
 import { type CellFaults, cellFaults } from "@/lib/console/tiers/cells/limit-faults.shared";
 import type { DraftLimit } from "@/lib/console/tiers/observed-draft.shared";
-import { cellWords, type LimitOwner, settingsWords } from "./cell-words";
+import { CELL_HEADS, cellWords, type LimitOwner, settingsWords } from "./cell-words";
 import { Control } from "./limit-controls";
 import type { TierOf } from "./limit-settings";
 import { Marked } from "./marked";
@@ -21,15 +21,11 @@ const LimitSettings = dynamic(() => import("./limit-settings").then((part) => pa
   loading: () => <div className="limit-settings" aria-busy />,
 });
 
-export const COLUMNS: readonly { readonly cell: LimitCell; readonly head: string }[] = [
-  { cell: "layer", head: "Counted for each" },
-  { cell: "dimension", head: "Of what" },
-  { cell: "capacity", head: "Limit" },
-  { cell: "window", head: "Window" },
-  { cell: "algorithm", head: "Algorithm" },
-  { cell: "observe", head: "Mode" },
-  { cell: "failureMode", head: "Store away" },
-];
+const SHOWN = ["layer", "dimension", "capacity", "window", "algorithm", "observe", "failureMode"] as const;
+export const COLUMNS: readonly { readonly cell: LimitCell; readonly head: string }[] = SHOWN.map((cell) => ({
+  cell,
+  head: CELL_HEADS[cell],
+}));
 const OPEN_ONLY = ["refill", "burstCredit", "onExceed", "match"] as const satisfies readonly LimitCell[];
 
 type LineOf = {
