@@ -10,4 +10,5 @@ test("a key that is to be replaced says so from 14 days before, and goes on sayi
   expect(rotationWords({ status: "active", rotateAt: at(14) }, NOW)).toBe("rotation due in 14 days");
   expect(rotationWords({ status: "active", rotateAt: at(-3) }, NOW)).toBe("rotation was due 3 days ago");
   expect(rotationWords({ status: "revoked", rotateAt: at(-3) }, NOW)).toBeNull();
+  expect(rotationWords({ status: "active", rotateAt: at(-3), isReplaced: true }, NOW)).toBeNull();
 });

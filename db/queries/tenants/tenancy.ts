@@ -200,6 +200,16 @@ export async function readKeyNamesById(db: Database, ids: readonly string[]): Pr
   return new Map(rows.map((row) => [row.id, row.name]));
 }
 
+/** Those of these keys that have an unrevoked successor. */
+export async function readReplaced(db: Database, ids: readonly string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await db
+    .select({ id: keys.rotatesKeyId })
+    .from(keys)
+    .where(and(inArray(keys.rotatesKeyId, [...ids]), eq(keys.status, "active")));
+  return new Set(rows.flatMap(({ id }) => id ?? []));
+}
+
 /** The number of usable keys of each of these tenants. */
 export async function countActiveKeys(db: Database, tenantIds: readonly string[]): Promise<Map<string, number>> {
   if (tenantIds.length === 0) return new Map();

@@ -5,6 +5,7 @@ const keyShape = z.object({
   id: z.string(),
   tenant: z.string(),
   tenantName: z.string().optional(),
+  isReplaced: z.boolean().optional(),
   family: z.string(),
   name: z.string(),
   environment: z.string(),

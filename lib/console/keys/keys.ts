@@ -2,7 +2,7 @@ import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import type { Database } from "@/db/client";
 import { insertBrake } from "@/db/queries/operators/brakes";
-import { insertKey, KEY_STATES, type KeyRecord, readKeys, updateKey } from "@/db/queries/tenants/tenancy";
+import { insertKey, KEY_STATES, type KeyRecord, readKeys, readReplaced, updateKey } from "@/db/queries/tenants/tenancy";
 import { DAY_MS, HOUR_SECONDS } from "@/lib/clock";
 import { PublicError } from "@/lib/errors";
 import { PRIORITIES } from "@/lib/limits/rules/priority";
@@ -79,6 +79,8 @@ export const because = z.strictObject({ reason: z.string().trim().min(1).max(500
 export type KeyView = ReturnType<typeof shownKey> & {
   /** in a list: what its tenant is called */
   readonly tenantName?: string;
+  /** in a list: whether another key is there to replace it */
+  readonly isReplaced?: boolean;
 };
 
 export const keysQuery = z.strictObject({
@@ -103,9 +105,13 @@ export async function listKeys({ context, actor, input }: AdminRequest<typeof ke
     return { body: { keys, next: null }, file: csvFile("keys.csv", keys) };
   }
   const { tenants } = context.policy.snapshot;
+  const replaced = await readReplaced(
+    context.db,
+    rows.map(({ id }) => id),
+  );
   const keys: KeyView[] = rows.map((row) => {
     const view = shownKey(context, row);
-    return { ...view, tenantName: tenants.get(row.tenantId)?.name ?? view.tenant };
+    return { ...view, tenantName: tenants.get(row.tenantId)?.name ?? view.tenant, isReplaced: replaced.has(row.id) };
   });
   return { body: { keys, next: rows.length < limit ? null : (rows.at(-1)?.id ?? null) } };
 }
