@@ -16,9 +16,10 @@ import {
   Title,
 } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import type { ConfigPlan } from "@/lib/console/config/config";
 import { api } from "../../_ui/data/api";
+import { KeptEdits } from "../../_ui/data/kept-edits";
 import { plural } from "../../_ui/figures/format";
 import { Outcome } from "../../_ui/figures/outcome";
 import { Failed } from "../../_ui/shell/page-head";
@@ -31,11 +32,15 @@ type Applied = {
   readonly passwords: readonly { email: string; password: string }[];
 };
 
+/** A text that was not applied yet, as long as this tab lives. */
+const KEPT = new KeptEdits<{ readonly text: string; readonly source: string }>();
+const NAME = "config";
+
 /** Imports a file: first shows its changes, then applies them. */
 export function ImportCard() {
   const queries = useQueryClient();
-  const [text, setText] = useState("");
-  const [source, setSource] = useState("spillway.yaml");
+  const [text, setText] = useState(() => KEPT.of(NAME)?.text ?? "");
+  const [source, setSource] = useState(() => KEPT.of(NAME)?.source ?? "spillway.yaml");
   const [takeOver, setTakeOver] = useState(false);
   const plan = useMutation({
     mutationFn: async (): Promise<Planned> => {
@@ -50,6 +55,8 @@ export function ImportCard() {
       api<Applied>("config", { method: "PUT", body: { ...asked, version } }),
     onSuccess: () => queries.invalidateQueries(),
   });
+  const unsaved = useMemo(() => ({ text, source }), [text, source]);
+  KEPT.useKeep(NAME, text === "" || apply.isSuccess ? null : unsaved);
   const edit = (next: string) => {
     setText(next);
     plan.reset();

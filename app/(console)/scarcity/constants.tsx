@@ -5,16 +5,22 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import type { ScarcityReplay, ScarcityView } from "@/lib/console/scarcity/answers";
 import { api } from "../../_ui/data/api";
+import { KeptEdits } from "../../_ui/data/kept-edits";
 import { count } from "../../_ui/figures/format";
 import { Failed } from "../../_ui/shell/page-head";
 import { GROUPS, type Settings } from "./fields";
 import { Replayed } from "./replayed";
 
 const PERCENT = 50;
+/** The constants that were left unsaved in this tab. */
+const KEPT = new KeptEdits<Settings>();
+const NAME = "scarcity";
 
 /** The constants of queue and shedding. Before they are saved, the last day is replayed with them. */
 export function Constants({ view, canEdit }: { view: ScarcityView; canEdit: boolean }) {
-  const [draft, setDraft] = useState<Settings>(view.settings);
+  const [draft, setDraft] = useState<Settings>(() => KEPT.of(NAME) ?? view.settings);
+  const isChanged = JSON.stringify(draft) !== JSON.stringify(view.settings);
+  KEPT.useKeep(NAME, isChanged ? draft : null);
   const [percent, setPercent] = useState(PERCENT);
   const replay = useMutation({
     mutationFn: (settings: Settings) =>
@@ -70,6 +76,11 @@ export function Constants({ view, canEdit }: { view: ScarcityView; canEdit: bool
           <Button variant="subtle" onClick={() => setDraft(view.defaults)} disabled={!canEdit}>
             Defaults
           </Button>
+          {isChanged && (
+            <Button variant="subtle" onClick={() => setDraft(view.settings)}>
+              Discard my changes
+            </Button>
+          )}
         </Group>
         <Failed what="Not replayed" error={replay.error} />
         {replay.data !== undefined && <Replayed replay={replay.data} isOfDraft={isReplayed} />}
