@@ -56,15 +56,21 @@ export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
           allowDeselect={false}
           onChange={(value) => void setProvider(value)}
         />
-        <Button
-          variant="default"
-          component="a"
-          href={`/api/admin/reconciliation?${new URLSearchParams({ ...asked, format: "csv" })}`}
-          suppressHydrationWarning
-          leftSection={<IconDownload size={16} aria-hidden />}
-        >
-          CSV
-        </Button>
+        {provider === null ? (
+          <Button variant="default" disabled leftSection={<IconDownload size={16} aria-hidden />}>
+            CSV
+          </Button>
+        ) : (
+          <Button
+            variant="default"
+            component="a"
+            href={`/api/admin/reconciliation?${new URLSearchParams({ ...asked, format: "csv" })}`}
+            suppressHydrationWarning
+            leftSection={<IconDownload size={16} aria-hidden />}
+          >
+            CSV
+          </Button>
+        )}
         {canEdit && (
           <Button leftSection={<IconUpload size={16} />} disabled={provider === null} onClick={() => setIsOpen(true)}>
             Import…

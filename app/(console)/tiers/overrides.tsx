@@ -49,7 +49,7 @@ export function Overrides({ tiers, canEdit }: { tiers: readonly TierView[]; canE
           )
         }
         rows={seen.data.overrides.map((one) => {
-          const dimension = dimensionOf(one.limit);
+          const dimension = one.dimension ?? dimensionOf(one.limit);
           return {
             id: one.id,
             cells: [

@@ -22,8 +22,17 @@ test("what is left is the smallest rest of each kind, in the order in which peop
 });
 
 test.each([
-  ["one limit", [line("per minute", "requests", 1)], "You have 1 request (per minute) left."],
-  ["an overrun is nothing, not less", [line("per minute", "requests", -5)], "You have 0 requests (per minute) left."],
+  ["every limit would be named", [line("per minute", "requests", 1), line("tokens", "total_tokens", 9)], null],
+  [
+    "the least of one kind",
+    [line("per minute", "requests", 1), line("per day", "requests", 90)],
+    "You have 1 request (per minute) left.",
+  ],
+  [
+    "an overrun is nothing, not less",
+    [line("per minute", "requests", -5), line("per day", "requests", 90)],
+    "You have 0 requests (per minute) left.",
+  ],
   ["only observed", [line("trial", "requests", 0, true)], null],
   ["no limits", [], null],
 ])("%s", (_what, lines, words) => {

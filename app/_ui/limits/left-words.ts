@@ -13,7 +13,7 @@ const ORDER = ["concurrency", "requests", "total_tokens", "input_tokens", "outpu
 
 /**
  * What is left in one sentence: for each kind of amount the limit with the smallest rest, which the next calls meet
- * first. Null when nothing is limited. Observing limits refuse nothing and are left out.
+ * first. Null where it would name every limit, as the limits below it do. Observing limits refuse nothing and are left out.
  */
 export function leftWords(lines: readonly Line[]): string | null {
   const parts = ORDER.flatMap((dimension) => {
@@ -22,7 +22,7 @@ export function leftWords(lines: readonly Line[]): string | null {
       .toSorted((one, other) => one.remaining - other.remaining);
     return least === undefined ? [] : `${amount(dimension, Math.max(0, least.remaining))} (${least.name})`;
   });
-  if (parts.length === 0) return null;
+  if (parts.length === lines.filter(({ observe }) => !observe).length) return null;
   const last = parts.at(-1) ?? "";
   const list = parts.length === 1 ? last : `${parts.slice(0, -1).join(", ")} and ${last}`;
   return `You have ${list} left.`;

@@ -7,6 +7,7 @@ import { Listing } from "../../_ui/figures/listing";
 import { forecastWords } from "../../_ui/limits/forecast-words";
 import { QuotaLine } from "../../_ui/limits/quota-line";
 import { dayWords, utcWords } from "../../_ui/time/day-words";
+import { codeWords } from "../../_ui/words/code-words";
 
 /** What a tenant may see of itself: what is left, its spend, its refusals and their reasons. */
 export function OwnPage({ page }: { page: TenantPage }) {
@@ -73,13 +74,23 @@ export function OwnPage({ page }: { page: TenantPage }) {
           head={["Why", "Limit", "Calls", "Last (UTC)"]}
           rows={page.refusals.map((row) => ({
             id: `${row.code} ${row.layer} ${row.limit}`,
-            cells: [WHY[row.code] ?? row.code, row.limit || "–", count(row.count), utcWords(row.last)],
+            cells: [
+              WHY[row.code] ?? codeWords(row.code),
+              isBrake(row) ? "–" : row.limit || "–",
+              count(row.count),
+              utcWords(row.last),
+            ],
           }))}
           empty="No refusals."
         />
       </Stack>
     </Container>
   );
+}
+
+/** A brake's id tells a tenant nothing. */
+function isBrake({ code }: { readonly code: string }): boolean {
+  return code === "kill_switch_active";
 }
 
 /** When it would be used up. */
