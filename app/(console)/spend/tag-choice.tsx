@@ -1,4 +1,4 @@
-import { Select } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
 import type { UsageRow } from "@/lib/console/money/usage";
 import { totalsOf } from "./spend-chart";
 
@@ -44,16 +44,15 @@ type Choice = {
 };
 
 export function TagChoice({ tags, tag, onChange }: Choice) {
+  const known = [...new Set([...tags, ...(tag === null ? [] : [tag])])];
   return (
-    <Select
+    <NativeSelect
       size="xs"
       w={140}
       aria-label="Tag"
-      placeholder="No tags yet"
-      data={[...new Set([...tags, ...(tag === null ? [] : [tag])])]}
-      value={tag}
-      allowDeselect={false}
-      onChange={onChange}
+      data={known.length === 0 ? [{ value: "", label: "No tags yet" }] : known}
+      value={tag ?? ""}
+      onChange={({ currentTarget: { value } }) => onChange(value === "" ? null : value)}
     />
   );
 }

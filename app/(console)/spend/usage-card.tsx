@@ -1,7 +1,8 @@
 "use client";
 
-import { Anchor, Button, Card, Group, Select, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Button, Card, Group, NativeSelect, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import dynamic from "next/dynamic";
 import Link from "next/link";
 import { parseAsBoolean, parseAsString, parseAsStringLiteral, useQueryState, useQueryStates } from "nuqs";
 import { useMemo } from "react";
@@ -10,7 +11,6 @@ import { api } from "../../_ui/data/api";
 import { changeWords } from "../../_ui/figures/change-words";
 import { count, dollars, dollarsAlike } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
-import { TenantSelect } from "../../_ui/forms/tenant-select";
 import { Failed } from "../../_ui/shell/page-head";
 import { TimePicker } from "../../_ui/time/time-picker";
 import { PRESET_NAMES } from "../../_ui/time/time-range";
@@ -29,6 +29,12 @@ import {
   usageFilePath,
   usagePath,
 } from "./usage-asked";
+
+// Loaded later: a tenant's own page has no use for it.
+const TenantSelect = dynamic(() => import("../../_ui/forms/tenant-select").then((part) => part.TenantSelect), {
+  ssr: false,
+  loading: () => <Skeleton w={170} h={30} />,
+});
 
 const BEFORE_EVERY_MS = 30_000;
 const RANGES = ["24h", "7d", "30d"] as const;
@@ -172,7 +178,7 @@ function SplitChoice({
   onChange: (by: UsageSplit) => void;
 }) {
   return (
-    <Select
+    <NativeSelect
       size="xs"
       w={120}
       aria-label="Split by"
@@ -181,8 +187,7 @@ function SplitChoice({
         label: `by ${one}`,
       }))}
       value={by}
-      allowDeselect={false}
-      onChange={(value) => onChange(USAGE_SPLITS.find((one) => one === value) ?? "tenant")}
+      onChange={({ currentTarget: { value } }) => onChange(USAGE_SPLITS.find((one) => one === value) ?? "tenant")}
     />
   );
 }

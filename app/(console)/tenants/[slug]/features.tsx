@@ -1,6 +1,6 @@
 "use client";
 
-import { Button, Card, Group, Select, Text } from "@mantine/core";
+import { Button, Card, Group, NativeSelect, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import { useState } from "react";
@@ -59,16 +59,15 @@ function ClassOf({
   const put = usePut(featurePath(slug, of.feature));
   if (!canEdit) return <>{of.costClass === null ? "–" : `${of.costClass}: ${requests(permits[of.costClass])}`}</>;
   return (
-    <Select
+    <NativeSelect
       aria-label={`Class of ${of.feature}`}
       size="xs"
       maw={180}
       data={choices(permits)}
       value={of.costClass ?? NONE}
-      allowDeselect={false}
       disabled={put.isPending}
       error={put.error?.message}
-      onChange={(value) => put.mutate({ costClass: value === NONE ? null : value })}
+      onChange={({ currentTarget: { value } }) => put.mutate({ costClass: value === NONE ? null : value })}
     />
   );
 }
