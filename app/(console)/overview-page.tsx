@@ -226,10 +226,12 @@ function sumOf(calls: readonly (number | null)[]): number {
   return calls.reduce<number>((sum, one) => sum + (one ?? 0), 0);
 }
 
-/** What the address proposes to stop: `?stop=all`, or a tenant. It only opens the dialog. */
+/** What the address proposes to stop: `?stop=all`, `model:…`, `provider:…`, `key:…`, or a tenant. It only opens the dialog. */
 function draftOf(stop: string | null): BrakeDraft | null {
   if (stop === null) return null;
-  return stop === "all" ? { scope: "everything", name: "" } : { scope: "tenant", name: stop };
+  if (stop === "all") return { scope: "everything", name: "" };
+  const scope = (["tenant", "model", "provider", "key"] as const).find((kind) => stop.startsWith(`${kind}:`));
+  return scope === undefined ? { scope: "tenant", name: stop } : { scope, name: stop.slice(scope.length + 1) };
 }
 
 const SKELETONS = ["calls", "in", "out", "refused", "today", "spend", "running", "wait"];

@@ -63,6 +63,7 @@ import { useChords } from "./chords";
 import { LiveRibbon } from "./live-ribbon";
 import { OpenAlertsBadge, OpenAlertsLink } from "./open-alerts";
 import { StoreBanner } from "./store-banner";
+import { collectTyped } from "./typed-early";
 
 // Loaded after the page: it is not needed before.
 const Palette = dynamic(() => import("./palette").then((part) => part.Palette), { ssr: false });
@@ -73,7 +74,10 @@ const OfAllOnly = dynamic(() => import("./of-all-only").then((part) => part.OfAl
 const Shortcuts = dynamic(() => import("../words/shortcuts").then((part) => part.Shortcuts), { ssr: false });
 
 /** Also works before the palette is loaded: it opens once loaded. */
-const openPalette = () => void import("./palette").then((part) => part.openPalette());
+function openPalette(): void {
+  collectTyped();
+  void import("./palette").then((part) => part.openPalette());
+}
 
 const ICONS = {
   gauge: IconGauge,
