@@ -103,7 +103,7 @@ test("a tenant's limits show where they come from, its clients how they behave, 
   const { id } = await spillway.admin<{ id: string }>("POST", "overrides", { ...boost, expiresInSeconds: 600 });
   await page.goto("/tenants/enterprise");
   const limits = page.getByRole("region", { name: "Limits and where they come from" });
-  await expect(limits).toContainText("tier enterprise: 300 requests");
+  await expect(limits).toContainText("tier Enterprise: 300 requests");
   await expect(limits).toContainText("→ override for enter*: 310 requests");
   await expect(limits).toContainText("a pattern of our own");
   await expect(page.getByRole("region", { name: "Client libraries", exact: true })).toContainText("openai js 6.49.0");

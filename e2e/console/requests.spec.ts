@@ -63,7 +63,7 @@ test("a refused call is found by its id: every limit as it met it, what would ha
   await expect(met).toContainText(/With an answer of at most [\d,]+ tokens? it would have been admitted at once/);
   const [, most = ""] = /at most ([\d,]+) token/.exec((await met.textContent()) ?? "") ?? [];
   await expect(page.getByRole("region", { name: "Where this limit is set" })).toContainText(
-    "→ override for brief: 400 tokens",
+    "→ override for Brief Answers: 400 tokens",
   );
   await expect(page.getByRole("region", { name: "The same call now" })).toContainText(
     /It would be (refused|admitted) now/,

@@ -289,8 +289,8 @@ test("a customer's 429 is explained and a boost granted; the next call passes", 
   const refusal = page.getByRole("region", { name: "The refusal" });
   await expect(refusal).toContainText("would have passed");
   const origin = page.getByRole("region", { name: "Where this limit is set" });
-  await expect(origin).toContainText(/→ override for free: 3 requests · by .*their launch is today/);
-  await expect(origin).toContainText(/tier free: [\d,]+ requests/);
+  await expect(origin).toContainText(/→ override for Fern Street Florist: 3 requests · by .*their launch is today/);
+  await expect(origin).toContainText(/tier Free: [\d,]+ requests/);
   const name = /"([a-z-]+-per-minute)"/.exec((await refusal.textContent()) ?? "")?.[1] ?? "";
   await page.keyboard.press("Control+k");
   await expect(page.getByRole("textbox", { name: "Find anything" })).toBeFocused();

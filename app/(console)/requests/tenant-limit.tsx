@@ -6,7 +6,7 @@ import Link from "next/link";
 import type { EffectiveLimits } from "@/lib/console/limits/effective";
 import { api } from "../../_ui/data/api";
 import { useTenantName } from "../../_ui/data/names";
-import { LimitOrigin } from "../../_ui/limits/limit-origin";
+import { LimitOrigin } from "../../_ui/limits/origin/limit-origin";
 
 /** The source of a refusing limit's number for this tenant, and who set it; nothing for a key's own limits. */
 export function TenantLimit({ tenant, limit }: { tenant: string; limit: string }) {

@@ -14,6 +14,17 @@ export function useTenantName(slug: string): string {
   return data?.name ?? slug;
 }
 
+/** A tier's name; its slug until it is known, and for a tier that was removed. */
+export function useTierName(slug: string): string {
+  const { data } = useQuery({
+    queryKey: ["tiers", slug, "name"],
+    queryFn: () => api<{ name: string }>(`tiers/${encodeURIComponent(slug)}`),
+    staleTime: Number.POSITIVE_INFINITY,
+    retry: false,
+  });
+  return data?.name ?? slug;
+}
+
 /** A key's name; its public id until it is known, and for a key that is no longer listed. */
 export function useKeyName(id: string): string {
   const { data } = useQuery({

@@ -1,7 +1,10 @@
-import { Badge, Group, Text } from "@mantine/core";
+import { Anchor, Badge, Group, Text } from "@mantine/core";
+import Link from "next/link";
 import type { EffectiveLimit, OriginStep } from "@/lib/console/limits/effective";
-import { ALGORITHM_WORDS, amount, duration, LAYER_WORDS, matchWords } from "../figures/format";
-import { Moment } from "../figures/moment";
+import { useTenantName, useTierName } from "../../data/names";
+import { ALGORITHM_WORDS, amount, duration, LAYER_WORDS, matchWords } from "../../figures/format";
+import { Moment } from "../../figures/moment";
+import { originPlace } from "./origin-place";
 
 /** One limit of a tenant, and the source of its number: the step in bold is in force. */
 export function LimitOrigin({ limit }: { limit: EffectiveLimit }) {
@@ -41,7 +44,7 @@ function Step({ step, dimension }: { step: OriginStep; dimension: string }) {
   return (
     <Text size="xs" {...(step.holds ? {} : { c: "dimmed" })} fw={step.holds ? 600 : 400} pl="md">
       {step.holds ? "→ " : ""}
-      {step.from}: {number}
+      <From from={step.from} />: {number}
       {step.by !== null && (
         <>
           {" "}
@@ -62,6 +65,37 @@ function Step({ step, dimension }: { step: OriginStep; dimension: string }) {
       )}
     </Text>
   );
+}
+
+/** A tier and a tenant by their names; each leads to where its number is changed. */
+function From({ from }: { from: string }) {
+  const { kind, of, href } = originPlace(from);
+  const words =
+    kind === "tier" ? (
+      <>
+        tier <TierName slug={of} />
+      </>
+    ) : kind === "override" && !of.includes("*") ? (
+      <>
+        override for <TenantName slug={of} />
+      </>
+    ) : (
+      from
+    );
+  if (href === null) return words;
+  return (
+    <Anchor component={Link} href={href} inherit>
+      {words}
+    </Anchor>
+  );
+}
+
+function TierName({ slug }: { slug: string }) {
+  return useTierName(slug);
+}
+
+function TenantName({ slug }: { slug: string }) {
+  return useTenantName(slug);
 }
 
 function windowOf({ windowSeconds, calendarPeriod, refill }: EffectiveLimit): string {
