@@ -176,25 +176,15 @@ export const RECORDS_ANSWERS = {
     }),
     publicKey: z.string(),
   }),
-  /** Exactly one of call, refused and denied is not null. */
-  explain: z.union([
-    z.object({
-      user: z.string().nullable(),
-      call: ledgerRowShape.nullable(),
-      refused: refusedCallShape.nullable(),
-      denied: z.null(),
-      again: againShape,
-      quota: quotaShape,
-    }),
-    z.object({
-      user: z.null(),
-      call: z.null(),
-      refused: z.null(),
-      denied: deniedShape,
-      again: z.null(),
-      quota: z.null(),
-    }),
-  ]),
+  /** Exactly one of call, refused and denied is not null; of a denied call `again` and `quota` are null. */
+  explain: z.object({
+    user: z.string().nullable(),
+    call: ledgerRowShape.nullable(),
+    refused: refusedCallShape.nullable(),
+    denied: deniedShape.nullable(),
+    again: againShape.nullable(),
+    quota: quotaShape.nullable(),
+  }),
   listRefused: z.object({ calls: z.array(refusedCallShape), next: z.string().nullable() }),
   readLedger: z.object({ rows: z.array(ledgerRowShape), next: z.string().nullable().optional() }),
 };
