@@ -1,12 +1,13 @@
 "use client";
 
 import { Badge, Button, Card, FileInput, Group, Select, Skeleton, Stack, Text } from "@mantine/core";
-import { IconDownload, IconUpload } from "@tabler/icons-react";
+import { IconUpload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useQueryState } from "nuqs";
 import { useState } from "react";
 import type { CounterDrift, DriftLine } from "@/lib/console/money/reconciliation";
 import { api } from "../../_ui/data/api";
+import { CsvButton } from "../../_ui/data/csv-button";
 import { useFoundTenants } from "../../_ui/data/found";
 import { count, dollars } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
@@ -56,21 +57,11 @@ export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
           allowDeselect={false}
           onChange={(value) => void setProvider(value)}
         />
-        {provider === null ? (
-          <Button variant="default" disabled leftSection={<IconDownload size={16} aria-hidden />}>
-            CSV
-          </Button>
-        ) : (
-          <Button
-            variant="default"
-            component="a"
-            href={`/api/admin/reconciliation?${new URLSearchParams({ ...asked, format: "csv" })}`}
-            suppressHydrationWarning
-            leftSection={<IconDownload size={16} aria-hidden />}
-          >
-            CSV
-          </Button>
-        )}
+        <CsvButton
+          href={
+            provider === null ? null : `/api/admin/reconciliation?${new URLSearchParams({ ...asked, format: "csv" })}`
+          }
+        />
         {canEdit && (
           <Button leftSection={<IconUpload size={16} />} disabled={provider === null} onClick={() => setIsOpen(true)}>
             Import…

@@ -1,11 +1,12 @@
 "use client";
 
 import { Button, Card, Group, Skeleton, Stack, Text } from "@mantine/core";
-import { IconDownload, IconPrinter } from "@tabler/icons-react";
+import { IconPrinter } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { parseAsString, useQueryStates } from "nuqs";
 import type { StatementView } from "@/lib/console/money/statement/statement-lines";
 import { api } from "../../_ui/data/api";
+import { CsvButton } from "../../_ui/data/csv-button";
 import { useFoundTenants } from "../../_ui/data/found";
 import { TenantSelect } from "../../_ui/forms/tenant-select";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
@@ -39,15 +40,7 @@ export function StatementsPage() {
           >
             Print or save as PDF
           </Button>
-          <Button
-            component="a"
-            href={`/api/admin/statement?${query}&format=csv`}
-            variant="default"
-            leftSection={<IconDownload size={16} />}
-            data-disabled={statement.data === undefined}
-          >
-            CSV
-          </Button>
+          <CsvButton href={statement.data === undefined ? null : `/api/admin/statement?${query}&format=csv`} />
         </PageHead>
       </div>
       <Group align="flex-end" className="no-print">
