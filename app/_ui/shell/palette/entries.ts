@@ -17,7 +17,7 @@ export type Entry = {
 export type Shown = { readonly pages: readonly NavItem[]; readonly canStop: boolean; readonly isOfAll: boolean };
 
 type Named = { readonly slug: string; readonly name: string };
-/** What is found for the typed text; models, providers and tiers are all that there are. */
+/** What the server found for the typed text, and every model, provider and tier. */
 export type Known = {
   readonly tenants: readonly Pick<TenantView, "slug" | "name">[];
   readonly keys: readonly Pick<KeyView, "id" | "display" | "name" | "tenant">[];
