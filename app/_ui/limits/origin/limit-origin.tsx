@@ -84,7 +84,7 @@ function From({ from }: { from: string }) {
     );
   if (href === null) return words;
   return (
-    <Anchor component={Link} href={href} inherit>
+    <Anchor component={Link} href={href} inherit underline="always">
       {words}
     </Anchor>
   );
