@@ -13,7 +13,10 @@ const known: Known = {
   tiers: [{ slug: "free", name: "Free" }],
 };
 const found = (text: string, shown: Partial<Shown> = {}) =>
-  entriesFor(text, known, { pages: NAV, canStop: true, isOfAll: true, ...shown }).map(({ label, href }) => [label, href]);
+  entriesFor(text, known, { pages: NAV, canStop: true, isOfAll: true, ...shown }).map(({ label, href }) => [
+    label,
+    href,
+  ]);
 
 test("a model, a provider and a tier are found by their words, and lead to their pages", () => {
   expect(found("large")).toContainEqual(["sim-large", "/requests/log?model=sim-large"]);
