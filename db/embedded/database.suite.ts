@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -5,6 +6,7 @@ import { type OpenDatabase, openDatabase } from "@/db/client";
 import { insertDemo } from "@/db/seed";
 import { makeLog } from "@/lib/log";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "./postgres";
+import { fillPrepared } from "./prepared.suite";
 
 /** A real PostgreSQL with the newest schema, for one test file. */
 export type TestDatabase = {
@@ -16,9 +18,29 @@ export type TestDatabase = {
   close(): Promise<void>;
 };
 
+/** Fills a folder with a server's files and the newest schema. */
+async function migrated(folder: string): Promise<void> {
+  const postgres = await startEmbeddedPostgres(folder);
+  const opened = await openDatabase({ url: postgres.url, log: makeLog("silent") });
+  await opened.close();
+  await postgres.stop();
+}
+
+function schemaStamp(): string {
+  const folder = path.resolve(import.meta.dirname, "../migrations");
+  const files = fs
+    .readdirSync(folder)
+    .filter((name) => name.endsWith(".sql"))
+    .sort();
+  const schema = createHash("sha256");
+  for (const name of files) schema.update(name).update(fs.readFileSync(path.join(folder, name)));
+  return schema.digest("hex").slice(0, 12);
+}
+
 /** Starts one. `demoAt`: also inserts the demo's tiers, tenants and keys as of this time, epoch ms. */
 export async function startTestDatabase({ demoAt }: { readonly demoAt?: number } = {}): Promise<TestDatabase> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-database-"));
+  await fillPrepared(folder, { name: `database-${schemaStamp()}`, make: migrated });
   const postgres = await startEmbeddedPostgres(folder);
   const opened = await openDatabase({ url: postgres.url, log: makeLog("silent") });
   if (demoAt !== undefined) {
