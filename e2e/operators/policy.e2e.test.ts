@@ -16,9 +16,9 @@ async function keyOf(tenant: string, tier = "standard"): Promise<{ id: string; k
   return spillway.admin("POST", "keys", { tenant, name: "own" });
 }
 
-async function statuses(key: string, calls: number, body = {}): Promise<number[]> {
+async function statuses(key: string, calls: number, body = {}, headers = {}): Promise<number[]> {
   const all: number[] = [];
-  for (let call = 0; call < calls; call++) all.push((await spillway.chat(key, body)).status);
+  for (let call = 0; call < calls; call++) all.push((await spillway.chat(key, body, { headers })).status);
   return all;
 }
 
@@ -132,24 +132,73 @@ test("strict is answered with what took its place", async () => {
   expect(answer.detail).toContain("sliding_window");
 });
 
-test("limits of single users, keys and features are found, the one that refuses first", async () => {
+test("limits of single users, keys, models and the like are found, the one that refuses first", async () => {
   const { id, key } = await keyOf("many-callers", "enterprise");
   const own = { ...perMinute, name: "one-user", layer: "user", capacity: 2 };
   const tier = await spillway.admin<{ limits: object[] }>("GET", "tiers/enterprise");
-  await spillway.admin("PUT", "tiers/enterprise", { ...tier, limits: [...tier.limits, own] });
+  const others = ["model", "ip", "session", "agent"].map((layer) => ({
+    ...perMinute,
+    name: `one-${layer}`,
+    layer,
+    capacity: 50,
+  }));
+  const tags = { ...perMinute, name: "one-tag", layer: "tag", capacity: 50, match: { tag: "team" } };
+  const limits = [...tier.limits, own, ...others, tags];
+  await spillway.admin("PUT", "tiers/enterprise", { ...tier, limits });
   await spillway.admin("PUT", `keys/${id}/limits`, {
     limits: [{ ...perMinute, name: "one-key", layer: "key", capacity: 100 }],
   });
   expect(await statuses(key, 3, { user: "ann" })).toEqual([200, 200, 429]);
-  expect(await statuses(key, 1, { user: "bob" })).toEqual([200]);
+  const named = { "x-spillway-session": "run", "x-spillway-agent": "coder", "x-spillway-tags": "team=a,repo=b" };
+  expect(await statuses(key, 1, { user: "bob" }, named)).toEqual([200]);
   type Line = { name: string; used: number; limit: number; of: { kind: string; name: string } };
-  const { limits } = await spillway.admin<{ limits: Line[] }>("GET", "tenants/many-callers/nearest");
-  const told = limits.map(({ name, limit, of }) => [name, limit, of.kind, of.name]);
+  const nearest = await spillway.admin<{ limits: Line[] }>("GET", "tenants/many-callers/nearest");
+  const told = nearest.limits.map(({ name, limit, of }) => [name, limit, of.kind, of.name]);
   expect(told[0]).toEqual(["one-user", 2, "user", "ann"]);
   expect(told).toContainEqual(["one-user", 2, "user", "bob"]);
   expect(told).toContainEqual(["one-key", 100, "key", "own"]);
+  expect(told).toContainEqual(["one-model", 50, "model", "sim-small"]);
+  expect(told).toContainEqual(["one-ip", 50, "ip", "127.0.0.1"]);
+  expect(told).toContainEqual(["one-session", 50, "session", "run"]);
+  expect(told).toContainEqual(["one-agent", 50, "agent", "coder"]);
+  expect(told).toContainEqual(["one-tag", 50, "tag", "team=a"]);
   await spillway.admin("PUT", "tiers/enterprise", {
     ...(await spillway.admin<object>("GET", "tiers/enterprise")),
     limits: tier.limits,
   });
+});
+
+test("the counter that refused a call is reset by the call's id, whatever it counts", async () => {
+  const { key } = await keyOf("any-counter", "enterprise");
+  const tier = await spillway.admin<{ limits: object[] }>("GET", "tiers/enterprise");
+  const layers = ["model", "ip", "user", "key", "endpoint", "feature", "session", "agent"];
+  const each = layers.map((layer) => ({ ...perMinute, name: `by-${layer}`, layer, capacity: 1 }));
+  const tag = { ...perMinute, name: "by-tag", layer: "tag", capacity: 1, match: { tag: "team" } };
+  await spillway.admin("PUT", "tiers/enterprise", { ...tier, limits: [...tier.limits, ...each, tag] });
+  const headers = {
+    "x-spillway-feature": "a/b",
+    "x-spillway-session": "run",
+    "x-spillway-agent": "coder",
+    "x-spillway-tags": "team=a",
+  };
+  expect(await statuses(key, 1, {}, headers)).toEqual([200]);
+  const refused = await spillway.chat(key, {}, { headers });
+  expect(refused.status).toBe(429);
+  const requestId = refused.headers.get("x-request-id");
+  for (const { name: limit } of [...each, tag]) {
+    expect(await statuses(key, 1, {}, headers)).toEqual([429]);
+    await spillway.admin("POST", "tenants/any-counter/reset", { limit, requestId, reason });
+  }
+  expect(await statuses(key, 1, {}, headers)).toEqual([200]);
+  // A call of another tenant names no counter of this one; a layer without a call is asked for one.
+  await spillway.admin("POST", "tenants/free/reset", { limit: "requests-per-minute", requestId, reason }, [404]);
+  const unnamed = await spillway.admin<{ detail: string }>(
+    "POST",
+    "tenants/any-counter/reset",
+    { limit: "by-feature", reason },
+    [400],
+  );
+  expect(unnamed.detail).toContain("Name a call of this feature by its request id.");
+  const now = await spillway.admin<object>("GET", "tiers/enterprise");
+  await spillway.admin("PUT", "tiers/enterprise", { ...now, limits: tier.limits });
 });

@@ -76,15 +76,13 @@ export function Explained({
         </>
       )}
       {who !== null && <Callers who={who} user={user} canStop={canStop} />}
-      {who !== null && (
-        <SameCallNow again={again} quota={quota} who={who} user={user} canBoost={canBoost} canRaise={canRaise} />
-      )}
+      {who !== null && <SameCallNow again={again} quota={quota} who={who} canBoost={canBoost} canRaise={canRaise} />}
     </>
   );
 }
 
 type CallersOf = {
-  readonly who: { readonly tenant: string; readonly keyId: string };
+  readonly who: { readonly tenant: string; readonly keyId: string; readonly requestId: string };
   readonly user: string | null;
   readonly canStop: boolean;
 };
@@ -111,14 +109,14 @@ function Callers({ who, user, canStop }: CallersOf) {
 }
 
 type Line = Answer["quota"]["limits"][number];
-type NowOf = Pick<Answer, "again" | "quota" | "user"> & {
+type NowOf = Pick<Answer, "again" | "quota"> & {
   readonly who: CallersOf["who"];
   readonly canBoost: boolean;
   readonly canRaise: boolean;
 };
 
 /** The call's result now, and all that its caller has left. Limits are changed, reset and raised here. */
-function SameCallNow({ again, quota, who, user, canBoost, canRaise }: NowOf) {
+function SameCallNow({ again, quota, who, canBoost, canRaise }: NowOf) {
   const [changed, setChanged] = useState<Line | null>(null);
   // Too little left for this call refuses it, just like nothing left.
   const refuses = new Set(again.limits.filter((one) => !one.fits).map((one) => `${one.layer} ${one.name}`));
@@ -156,21 +154,17 @@ function SameCallNow({ again, quota, who, user, canBoost, canRaise }: NowOf) {
       </Stack>
       {changed?.origin.from === "budget" && <RaiseBudget slug={changed.origin.budget} onClose={onClose} />}
       {changed !== null && changed.origin.from !== "budget" && (
-        <Boost
-          slug={who.tenant}
-          line={changed}
-          keyId={who.keyId}
-          {...(user === null ? {} : { user })}
-          onClose={onClose}
-        />
+        <Boost slug={who.tenant} line={changed} requestId={who.requestId} onClose={onClose} />
       )}
     </Card>
   );
 }
 
+const AND = new Intl.ListFormat("en", { type: "conjunction" });
+
 function verdictOf({ isAdmitted, brakeId, limits }: Answer["again"]): string {
   if (isAdmitted) return "It would be admitted now, under the current limits.";
   if (brakeId !== null) return "It would be refused by a brake.";
   const names = limits.filter((limit) => !limit.fits).map((limit) => limit.name);
-  return `It would be refused now by ${names.join(" and ")}.`;
+  return `It would be refused now by ${AND.format(names)}.`;
 }

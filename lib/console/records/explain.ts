@@ -3,13 +3,12 @@ import { findLedgerRow } from "@/db/queries/books/books";
 import { findRefusedCall, listRefusedCalls, type RefusedCall } from "@/db/queries/books/refused";
 import { userNames } from "@/db/queries/money/budgets";
 import { findTurnedAway, type TurnedAwayRow } from "@/db/queries/requests/turned-away";
-import { addressDigest, namedDigests, tagFacts } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import { brakeOn, metBy } from "@/lib/limits/brake";
 import { heldAmounts, isCounting } from "@/lib/limits/cost";
 import { fits, largestOutput, roomOf } from "@/lib/limits/ladder/largest-output";
 import type { Dimension } from "@/lib/limits/rules/dimensions";
-import type { CallFacts, Layer } from "@/lib/limits/rules/layers";
+import type { Layer } from "@/lib/limits/rules/layers";
 import { asPriority, USUAL_PRIORITY } from "@/lib/limits/rules/priority";
 import { storedTags } from "@/lib/limits/rules/tags";
 import { heldPriceOf } from "@/lib/money/cost";
@@ -22,6 +21,7 @@ import type { AdminRequest } from "../kernel/door";
 import { msOf } from "../requests/log-filter";
 import { slugOf } from "../scope/scoped";
 import { isInScope } from "../scope/tenant-scope.shared";
+import { type Asked, askedOf, callFacts } from "./call-facts";
 import { ledgerRowView, soughtFor } from "./ledger";
 import { ownPart } from "./own-part";
 
@@ -86,8 +86,7 @@ export async function explain({ context, actor, input }: AdminRequest<typeof exp
   const own = ownPart(context, actor);
   if (served !== undefined && isInScope(actor.tenants, served.tenant)) {
     const { row, tenant } = served;
-    const held = row.reservedInputTokens ?? row.estimatedInputTokens;
-    const asked = { ...row, model: row.servedModel, estimatedInputTokens: held };
+    const asked = askedOf(row);
     const call = ledgerRowView(row, tenant);
     return { body: { call, refused: null, denied: null, ...own.now(await nowOf(context, asked), row) } };
   }
@@ -105,30 +104,6 @@ export async function explain({ context, actor, input }: AdminRequest<typeof exp
   throw new PublicError("not_found", message, { param: "requestId" });
 }
 
-type Asked = Pick<
-  RefusedCall,
-  | "requestId"
-  | "tenantId"
-  | "keyId"
-  | "keyFamilyId"
-  | "endpoint"
-  | "userDigest"
-  | "feature"
-  | "session"
-  | "agent"
-  | "tags"
-  | "model"
-  | "providerId"
-  | "clientAddress"
-  | "priority"
-  | "estimatedInputTokens"
-  | "reservedOutputTokens"
-  | "permits"
-  | "inputPrice"
-  | "outputPrice"
-  | "heldFeesMicroUsd"
->;
-
 function deniedView({ policy }: ConsoleContext, row: TurnedAwayRow): DeniedView {
   const { requestId, code, status, tenantId, keyId, address, path, count } = row;
   return {
@@ -145,23 +120,12 @@ function deniedView({ policy }: ConsoleContext, row: TurnedAwayRow): DeniedView 
 }
 
 async function nowOf(context: ConsoleContext, asked: Asked): Promise<Omit<Explained, "refused">> {
-  const { admission, burnOf, clock, reservedOf, digestSecret, policy: policies, db } = context;
-  const { tenantId, keyFamilyId, endpoint, userDigest, feature, session, agent, providerId, clientAddress } = asked;
+  const { admission, burnOf, clock, reservedOf, policy: policies, db } = context;
+  const { tenantId, keyFamilyId, endpoint, userDigest, session, agent } = asked;
   const { snapshot } = policies;
   const tags = storedTags(asked.tags);
   const tenant = snapshot.tenants.get(tenantId);
-  const facts: CallFacts = {
-    tenantId,
-    keyFamilyId,
-    endpoint,
-    providerId,
-    tierId: tenant?.tierId ?? "",
-    userDigest: userDigest === "" ? null : userDigest,
-    ...namedDigests(digestSecret, tenantId, { feature, session, agent }),
-    tags: tagFacts(digestSecret, tenantId, tags),
-    addressDigest: addressDigest(digestSecret, clientAddress),
-    modelId: snapshot.models.get(asked.model)?.id ?? "",
-  };
+  const facts = callFacts(context, asked);
   const policy = policyInForce(snapshot, tenantId, keyFamilyId);
   const now = clock.now();
   const provider = snapshot.models.get(asked.model)?.provider.slug ?? "";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { CALLER_KINDS } from "@/db/queries/tenants/recent-callers";
 import { COST_CLASSES } from "@/lib/policy/cost-class";
 import { limitUseShape, quotaShape } from "../api/shapes";
 
@@ -60,7 +61,7 @@ export const TENANTS_ANSWERS = {
     at: z.string(),
     limits: z.array(
       limitUseShape.extend({
-        of: z.object({ kind: z.enum(["key", "user", "feature"]), id: z.string(), name: z.string().nullable() }),
+        of: z.object({ kind: z.enum(CALLER_KINDS), id: z.string(), name: z.string().nullable() }),
       }),
     ),
   }),
@@ -74,6 +75,7 @@ export const TENANTS_ANSWERS = {
     limit: z.string(),
     user: z.string().nullable(),
     key: z.string().nullable(),
+    requestId: z.string().nullable(),
     used: z.number(),
   }),
   createLink: z.object({ url: z.string(), expiresAt: z.string() }),

@@ -1,10 +1,12 @@
 import { userNames } from "@/db/queries/money/budgets";
 import { type RecentCaller, recentCallers } from "@/db/queries/tenants/recent-callers";
 import { readKeyNames } from "@/db/queries/tenants/tenancy";
-import { featureDigest, userDigest } from "@/lib/admission/digest";
+import { addressDigest, namedDigests, tagFacts, userDigest } from "@/lib/admission/digest";
 import { HOUR_MS } from "@/lib/clock";
 import type { CheckState } from "@/lib/limits/decide";
 import { NO_TAGS } from "@/lib/limits/rules/layers";
+import { storedTags } from "@/lib/limits/rules/tags";
+import { isForEveryone } from "@/lib/policy/compile";
 import { policyInForce } from "@/lib/policy/snapshot/in-force";
 import { burnOfLimit, knownLimits, type QuotaLine, quotaLine } from "@/lib/quota/quota";
 import type { ConsoleContext } from "../kernel/context";
@@ -22,15 +24,20 @@ export type NearestView = {
 };
 
 /**
- * GET /api/admin/tenants/{slug}/nearest: the limits of single keys, users and features that called in the last hour,
- * nearest to refusing first. Unused ones are left out.
+ * GET /api/admin/tenants/{slug}/nearest: the limits of single keys, users, features, models, sessions, agents, tags and
+ * client addresses that called in the last hour, nearest to refusing first. Unused ones are left out. Operators of some
+ * tenants get none that counts other tenants too.
  */
-export async function nearestLimits({ context, params }: AdminRequest) {
+export async function nearestLimits({ context, actor, params }: AdminRequest) {
   const tenant = tenantBySlug(context, params.slug ?? "");
   await context.drainBooks();
   const now = context.clock.now();
   const callers = await recentCallers(context.db, { tenantId: tenant.id, since: new Date(now - HOUR_MS) });
-  const asked = callers.flatMap((caller) => limitsOf(context, tenant, caller, now).map((one) => ({ ...one, caller })));
+  const asked = callers.flatMap((caller) =>
+    limitsOf(context, tenant, caller, now)
+      .filter(({ limit }) => actor.tenants === null || !isForEveryone(limit))
+      .map((one) => ({ ...one, caller })),
+  );
   const peeked = await context.admission.peek(asked.map((one) => one.applied));
   const used = peeked.states.flatMap((state, index) => {
     const one = asked[index];
@@ -65,18 +72,19 @@ function limitsOf(
   now: number,
 ) {
   const policy = policyInForce(snapshot, tenant.id, kind === "key" ? id : null);
+  const of = (one: RecentCaller["kind"]) => (kind === one ? id : null);
+  const address = of("ip");
+  const tag = of("tag");
   const facts = {
     tenantId: tenant.id,
     tierId: tenant.tierId,
-    keyFamilyId: kind === "key" ? id : null,
-    userDigest: kind === "user" ? id : null,
-    sessionDigest: null,
-    agentDigest: null,
-    tags: NO_TAGS,
-    featureDigest: kind === "feature" ? featureDigest(digestSecret, tenant.id, id) : null,
-    addressDigest: null,
+    keyFamilyId: of("key"),
+    userDigest: of("user"),
+    ...namedDigests(digestSecret, tenant.id, { feature: of("feature"), session: of("session"), agent: of("agent") }),
+    tags: tag === null ? NO_TAGS : tagFacts(digestSecret, tenant.id, storedTags(tag)),
+    addressDigest: address === null ? null : addressDigest(digestSecret, address),
     endpoint: null,
-    modelId: null,
+    modelId: snapshot.models.get(of("model") ?? "")?.id ?? null,
     providerId: null,
   };
   return knownLimits(policy, facts, now).filter(({ limit }) => limit.layer === kind && !limit.observe);

@@ -9,6 +9,7 @@ import type { QuotaLineView } from "@/lib/console/tenants/tenant-quota";
 import { api } from "../../../_ui/data/api";
 import { amount, MICRO_USD } from "../../../_ui/figures/format";
 import { Failed } from "../../../_ui/shell/page-head";
+import { tellUndo } from "../../../_ui/shell/undo";
 
 const DURATIONS = [
   { value: "3600", label: "1 hour" },
@@ -22,11 +23,11 @@ const REASON_CHARS_MIN = 8;
 type Line = QuotaLineView;
 
 /**
- * Changes one limit's capacity for this tenant for a while. The next call obeys it; the use is kept. `user` and
- * `keyId`: whose counter can be reset, for a limit per user or key.
+ * Changes one limit's capacity for this tenant for a while. The next call obeys it; the use is kept. `user`, or the call
+ * `requestId`: whose counter can be reset. A limit per user without either counts the callers that name none.
  */
-export function Boost(props: { slug: string; line: Line; user?: string; keyId?: string; onClose: () => void }) {
-  const { slug, line, user, keyId, onClose } = props;
+export function Boost(props: { slug: string; line: Line; user?: string; requestId?: string; onClose: () => void }) {
+  const { slug, line, user, requestId, onClose } = props;
   const scale = line.dimension === "cost_micro_usd" ? MICRO_USD : 1;
   const [capacity, setCapacity] = useState((line.limit * 2) / scale);
   const [seconds, setSeconds] = useState("14400");
@@ -37,9 +38,14 @@ export function Boost(props: { slug: string; line: Line; user?: string; keyId?: 
       const change = { capacity: Math.round(capacity * scale), reason: reason.trim(), expiresInSeconds };
       return api<OverrideView>("overrides", { method: "POST", body: { tenant: slug, limit: line.name, ...change } });
     },
-    { title: "In force", message: `${line.name} is changed. In force for the next call.`, onClose },
+    {
+      title: "In force",
+      message: `${line.name} is changed. In force for the next call.`,
+      onClose,
+      undo: ({ id }) => api(`overrides/${id}`, { method: "DELETE", body: { reason: "undone" } }),
+    },
   );
-  const counter = line.layer === "user" ? { user } : line.layer === "key" ? { key: keyId } : {};
+  const counter = requestId !== undefined ? { requestId } : line.layer === "user" ? { user } : {};
   const reset = useChange(
     () =>
       api(`tenants/${encodeURIComponent(slug)}/reset`, {
@@ -48,7 +54,7 @@ export function Boost(props: { slug: string; line: Line; user?: string; keyId?: 
       }),
     { title: "Counter reset", message: `The counter of ${line.name} is reset.`, onClose },
   );
-  const isResettable = line.layer === "tenant" || Object.values(counter).some((named) => named !== undefined);
+  const isResettable = requestId !== undefined || line.layer === "tenant" || line.layer === "user";
   const isExplained = reason.trim().length >= REASON_CHARS_MIN;
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -123,16 +129,23 @@ function Capacity({ dimension, value, onChange }: CapacityOf) {
   );
 }
 
-type Done = { readonly title: string; readonly message: string; readonly onClose: () => void };
+type Done<Answer> = {
+  readonly title: string;
+  readonly message: string;
+  readonly onClose: () => void;
+  /** takes it back; absent = nothing can */
+  readonly undo?: (answer: Answer) => Promise<unknown>;
+};
 
-/** A request that reports success, refreshes the page, and closes the dialog. */
-function useChange(mutationFn: () => Promise<unknown>, { title, message, onClose }: Done) {
+/** A request that reports success, offers to undo it, refreshes the page, and closes the dialog. */
+function useChange<Answer>(mutationFn: () => Promise<Answer>, { title, message, onClose, undo }: Done<Answer>) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn,
-    onSuccess: async () => {
+    onSuccess: async (answer) => {
       await queries.invalidateQueries();
-      notifications.show({ color: "teal", title, message });
+      if (undo === undefined) notifications.show({ color: "teal", title, message });
+      else tellUndo({ id: message, title, message, undo: () => undo(answer).then(() => queries.invalidateQueries()) });
       onClose();
     },
   });

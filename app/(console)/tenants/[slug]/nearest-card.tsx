@@ -11,7 +11,7 @@ import { Failed } from "../../../_ui/shell/page-head";
 
 const EVERY_MS = 3000;
 
-/** Limits that single keys, users and features use up while the tenant as a whole has room. Empty while none is used. */
+/** Limits that single keys, users, features, models, sessions, agents, tags and addresses use up while the tenant as a whole has room. Empty while none is used. */
 export function NearestCard({ slug }: { slug: string }) {
   const nearest = useQuery({
     queryKey: ["nearest", slug],
@@ -20,18 +20,18 @@ export function NearestCard({ slug }: { slug: string }) {
   });
   const limits = nearest.data?.limits ?? [];
   if (limits.length === 0)
-    return <Failed what="Keys, users and features near a limit could not be loaded" error={nearest.error} />;
+    return <Failed what="Callers and models near a limit could not be loaded" error={nearest.error} />;
   return (
-    <Card component="section" aria-label="Keys, users and features near a limit">
-      <Text fw={600}>Keys, users and features near a limit</Text>
+    <Card component="section" aria-label="Callers and models near a limit">
+      <Text fw={600}>Callers and models near a limit</Text>
       <Text size="xs" c="dimmed" mb="xs">
-        among the callers of the last hour
+        limits of single keys, users, features, models, sessions, agents, tags and addresses; calls of the last hour
       </Text>
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
         {limits.map((line) => (
           <Stack key={`${line.of.kind} ${line.of.id} ${line.name}`} gap={0}>
             <Text size="xs" c="dimmed" truncate>
-              {line.of.kind}{" "}
+              {KIND_WORDS[line.of.kind] ?? line.of.kind}{" "}
               <Anchor component={Link} href={placeOf(slug, line)} size="xs" underline="always">
                 {line.of.name ?? "none named"}
               </Anchor>
@@ -44,9 +44,23 @@ export function NearestCard({ slug }: { slug: string }) {
   );
 }
 
-/** Links: a user's page; a feature's calls in the request log; for a key, the tenant's calls that this limit refused. */
+const KIND_WORDS: Readonly<Record<string, string>> = { key: "API key", ip: "client address" };
+
+/** The parameters of the request log for one of a kind; for a key, whose id here is of all its rotations, its limit. */
+const FILTERS: Readonly<Record<string, string>> = {
+  user: "user",
+  feature: "feature",
+  model: "model",
+  session: "session",
+  agent: "agent",
+  tag: "tag",
+  ip: "address",
+};
+
+/** Links: a user's page; the calls of the others in the request log; for a key, the tenant's calls that this limit refused. */
 function placeOf(slug: string, { of, name }: NearestView["limits"][number]): string {
   if (of.kind === "user" && of.name !== null) return userPath(slug, of.name);
-  const more = of.kind === "feature" && of.name !== null ? { feature: of.name } : { limitName: name };
+  const filter = FILTERS[of.kind];
+  const more = filter !== undefined && of.name !== null ? { [filter]: of.name } : { limitName: name };
   return `/requests/log?${new URLSearchParams({ tenant: slug, ...more })}`;
 }
