@@ -85,8 +85,11 @@ export type AdmitReply =
       readonly isLocal?: true;
     }
   | { readonly kind: "braked"; readonly now: number; readonly brakeId: string }
-  /** The caller's policy is older than the store's, or the store has lost the newest version: refresh, then ask again. */
-  | { readonly kind: "stale" }
+  /**
+   * The caller's policy is older than the store's: refresh, then ask again. `isEmptied`: the store has lost the newest
+   * version, with all that it had counted; a refresh fills it.
+   */
+  | { readonly kind: "stale"; readonly isEmptied?: true }
   /** This request id was admitted before and is settled: its late duplicate must not run. */
   | { readonly kind: "finished"; readonly now: number };
 

@@ -71,7 +71,7 @@ describe("a store that has forgotten everything", () => {
   const forgetful = (store: Admission, state: { forgets: boolean }): Admission =>
     new Proxy(store, {
       get(target, name) {
-        if (name === "admit" && state.forgets) return async () => ({ kind: "stale" });
+        if (name === "admit" && state.forgets) return async () => ({ kind: "stale", isEmptied: true });
         if (name === "publish" && state.forgets)
           return async (_v: number, ids: string[], fill: WhenNew) => void (await fill(ids));
         const real: unknown = Reflect.get(target, name);
@@ -79,23 +79,61 @@ describe("a store that has forgotten everything", () => {
       },
     });
 
-  test("and cannot be filled counts as unavailable: shares and closed limits apply until it is filled", async () => {
+  test.each([
+    new Error("the database is away"),
+    new StoreUnavailable("a part of the fill got no answer in time", "timeout"),
+  ])(
+    "and cannot be filled (%s) counts as unavailable: shares and closed limits apply until it is filled",
+    async (lost) => {
+      const clock = { now: () => START };
+      const state = { forgets: true };
+      const net = under(clock, forgetful(new MemoryAdmission(clock), state), 2);
+      await expect(net.publish(1, ["t"], () => Promise.reject(lost))).rejects.toThrow(lost);
+      expect(net.isAway).toBe(true);
+      const calls = Array.from({ length: 60 }, (_, call) => async () => {
+        const plans = [plan({ candidate: "c", limits: [limit({})], amounts: ONE })];
+        return net.admit({ ...REST, requestId: `r${call}`, plans });
+      });
+      expect(await admitted(calls)).toBe(30);
+      const closed = [plan({ candidate: "c", limits: [limit({ failureMode: "closed" })], amounts: ONE })];
+      await expect(net.admit({ ...REST, requestId: "closed", plans: closed })).rejects.toThrow(StoreUnavailable);
+      state.forgets = false;
+      await net.publish(1, ["t"], async () => 1);
+      expect(net.isAway).toBe(false);
+    },
+  );
+
+  test("and is emptied again each time that a call has filled it is decided without: nobody is refused for that", async () => {
+    const clock = { now: () => START };
+    const net = under(clock, forgetful(new MemoryAdmission(clock), { forgets: true }), 2);
+    const plansOf = (failureMode: "local" | "closed") => [
+      plan({ candidate: "c", limits: [limit({ failureMode })], amounts: ONE }),
+    ];
+    /** As its caller does: fills the store and asks again. */
+    const tries = async (requestId: string, mode: "local" | "closed") => {
+      for (let tried = 1; tried <= 4; tried++) {
+        const reply = await net.admit({ ...REST, requestId, plans: plansOf(mode) });
+        if (reply.kind !== "stale") return { tried, ...reply };
+        await net.publish(1, ["t"], async () => 1);
+      }
+      return null;
+    };
+    expect(await tries("one", "local")).toMatchObject({ tried: 3, kind: "admit", isLocal: true });
+    await expect(tries("two", "closed")).rejects.toThrow(StoreUnavailable);
+    expect(net.isAway).toBe(false);
+  });
+
+  test("and has a newer policy since is obeyed, though it could not be filled: the older policy admits nothing", async () => {
     const clock = { now: () => START };
     const state = { forgets: true };
-    const net = under(clock, forgetful(new MemoryAdmission(clock), state), 2);
-    const lost = () => Promise.reject(new Error("the database is away"));
-    await expect(net.publish(1, ["t"], lost)).rejects.toThrow("the database is away");
-    expect(net.isAway).toBe(true);
-    const calls = Array.from({ length: 60 }, (_, call) => async () => {
-      const plans = [plan({ candidate: "c", limits: [limit({})], amounts: ONE })];
-      return net.admit({ ...REST, requestId: `r${call}`, plans });
-    });
-    expect(await admitted(calls)).toBe(30);
-    const closed = [plan({ candidate: "c", limits: [limit({ failureMode: "closed" })], amounts: ONE })];
-    await expect(net.admit({ ...REST, requestId: "closed", plans: closed })).rejects.toThrow(StoreUnavailable);
+    const store = new MemoryAdmission(clock);
+    const net = under(clock, forgetful(store, state), 2);
+    await expect(net.publish(1, ["t"], () => Promise.reject(new Error("lost")))).rejects.toThrow("lost");
+    // Another process has filled it, with a brake that this one has not read yet.
+    await store.publish(2, ["t"]);
     state.forgets = false;
-    await net.publish(1, ["t"], async () => 1);
-    expect(net.isAway).toBe(false);
+    const plans = [plan({ candidate: "c", limits: [limit({})], amounts: ONE })];
+    expect(await net.admit({ ...REST, requestId: "r", plans })).toEqual({ kind: "stale" });
   });
 
   test("what the ledger has restored is not reported to it again", async () => {

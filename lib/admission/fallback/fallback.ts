@@ -53,6 +53,8 @@ export class FallbackAdmission implements Admission {
   readonly #running = new Map<string, Running>();
   readonly #behind = new Map<string, Behind>();
   readonly #remaining = new LRUCache<string, number>({ max: REMAINING_MAX });
+  /** How often a call found the store emptied. */
+  readonly #emptied = new LRUCache<string, number>({ max: EMPTIED_MAX });
   #isCatchingUp = false;
   #awayAt = Number.NEGATIVE_INFINITY;
   /** The store has lost what it must know and could not be refilled. */
@@ -91,16 +93,25 @@ export class FallbackAdmission implements Admission {
       if (!isAway(error)) throw error;
       return this.#admitAlone(request, error);
     }
-    if (reply.kind === "stale" && this.#isUnfilled) return this.#admitAlone(request, null);
+    if (reply.kind === "stale" && reply.isEmptied === true && this.#isGivenUp(request.requestId))
+      return this.#admitAlone(request, null);
     if (reply.kind === "admit") {
       // An earlier try of the same call may still wait for its refund.
       this.#behind.delete(request.requestId);
+      this.#emptied.delete(request.requestId);
       this.#running.set(request.requestId, { request, planIndex: reply.planIndex, admittedAt: reply.now });
       for (const { check, remaining } of reply.states)
         if (isBudget(check)) this.#remaining.set(check.counter, remaining);
       this.#countAlong(request, reply.planIndex);
     }
     return reply;
+  }
+
+  /** Whether this call no longer waits for the emptied store to be filled. Its caller fills it and asks again. */
+  #isGivenUp(requestId: string): boolean {
+    const times = (this.#emptied.get(requestId) ?? 0) + 1;
+    this.#emptied.set(requestId, times);
+    return this.#isUnfilled || times >= EMPTIED_TIMES;
   }
 
   async settle(request: SettleRequest): Promise<"settled" | "repeat" | "unknown"> {
@@ -166,22 +177,26 @@ export class FallbackAdmission implements Admission {
 
   async publish(version: number, tenantIds: readonly string[], whenNew?: WhenNew): Promise<number> {
     const newestHere = await this.#needs.local.publish(version, tenantIds);
-    try {
-      const filled: string[] = [];
-      const filling = whenNew && this.#filling(whenNew, filled);
-      const newestThere = await this.#ask(() => this.#needs.shared.publish(version, tenantIds, filling));
-      this.#isUnfilled = false;
-      if (filled.length > 0) await this.#tellRunning(new Set(filled));
-      return Math.max(newestHere, newestThere);
-    } catch (error) {
-      // The store is there, but must be filled before it is used.
-      if (!isAway(error)) this.#isUnfilled = true;
-      throw error;
-    }
+    const emptied = new Set<string>();
+    const filled: string[] = [];
+    const filling = whenNew && this.#filling(whenNew, { emptied, filled });
+    const newestThere = await this.#ask(() => this.#needs.shared.publish(version, tenantIds, filling)).catch(
+      (error) => {
+        // The store is there, but must be filled before it is used. One that is away may have lost nothing. One that was
+        // emptied is not whole yet, also if it was emptied again meanwhile or gave no answer to a part of the fill.
+        if (!isAway(error) || emptied.size > 0) this.#isUnfilled = true;
+        throw error;
+      },
+    );
+    this.#isUnfilled = false;
+    if (filled.length > 0) await this.#tellRunning(new Set(filled));
+    return Math.max(newestHere, newestThere);
   }
 
-  #filling(whenNew: WhenNew, filled: string[]): WhenNew {
+  /** `emptied`: tenants that the store does not know. `filled`: those that were restored. */
+  #filling(whenNew: WhenNew, { emptied, filled }: { emptied: Set<string>; filled: string[] }): WhenNew {
     return async (tenantIds) => {
+      for (const id of tenantIds) emptied.add(id);
       const began = this.#needs.elapsed();
       const newest = await whenNew(tenantIds);
       this.#filledAt = began;
@@ -314,6 +329,9 @@ export class FallbackAdmission implements Admission {
 
 const OPEN_MS = 1000;
 const REMAINING_MAX = 50_000;
+/** A call that found the store emptied so often is decided here. One more time and its caller would refuse it. */
+const EMPTIED_TIMES = 3;
+const EMPTIED_MAX = 10_000;
 /** About 300 MB at the worst. Beyond it the store forgets the oldest calls; the ledger never does. */
 const BEHIND_MAX = 100_000;
 

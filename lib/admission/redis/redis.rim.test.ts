@@ -182,13 +182,14 @@ describe("a store that went back in time", () => {
   }
 
   test("is noticed by the next admission of every process, and admits nothing before it is filled", async () => {
-    const { fills, publish, pass, ask } = await setUp(2);
+    const { stores, fills, publish, pass, ask } = await setUp(2);
     const goBack = await snapshot();
     await pass(10_000);
     expect(await ask(0)).toBe("admit");
     expect(fills).toEqual([0]);
     await goBack();
     expect([await ask(0), await ask(1)]).toEqual(["stale", "stale"]);
+    expect(await stores[0]?.admit({ ...call, requestId: "emptied" })).toEqual({ kind: "stale", isEmptied: true });
     await publish(1);
     expect(fills).toEqual([0, 1]);
     expect([await ask(0), await ask(1)]).toEqual(["admit", "admit"]);
@@ -213,14 +214,14 @@ describe("a store that went back in time", () => {
   });
 
   test("its policy version is not believed: a database that is older too is not locked out", async () => {
-    const { stores, pass, ask, publish } = await setUp(1);
+    const { stores, pass, publish } = await setUp(1);
     await publish(0, 9);
     const goBack = await snapshot();
     await pass(10_000);
     await goBack();
     await stores[0]?.publish(4, ["acme"], async () => 4);
     expect((await stores[0]?.admit({ ...call, policyVersion: 4, requestId: "v4" }))?.kind).toBe("admit");
-    expect(await ask(0)).toBe("stale");
+    expect(await stores[0]?.admit({ ...call, requestId: "older" })).toEqual({ kind: "stale" });
   });
 
   test("another server is not trusted, however fresh its copy is, until a process has filled it", async () => {

@@ -29,8 +29,9 @@ export function readAdmission(reply: string, request: AdmitRequest, prepared: Pr
       return { kind: "braked", now, brakeId: request.brake?.id ?? "" };
     case "S":
       return { kind: "finished", now };
-    case "C":
     case "F":
+      return { kind: "stale", isEmptied: true };
+    case "C":
     case "V":
       return { kind: "stale" };
     default:
