@@ -148,6 +148,35 @@ test("keys lead to pages, filters stay in the address, and times are shown in UT
   await expect(page.getByRole("button", { name: "Switch to light colours" })).toBeVisible();
 });
 
+test("a count of notifications that was on its way does not bring back what was looked at", async ({
+  console: page,
+  spillway,
+}) => {
+  const order = { scope: { model: "sim-vision" }, mode: "block", reason: "to be counted", expiresInSeconds: 600 };
+  const { id } = await spillway.admin<{ id: string }>("POST", "brakes", order);
+  await spillway.admin("DELETE", `brakes/${id}`, {});
+  let release: () => void = () => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  let asked = 0;
+  await page.route("**/api/admin/notices", async (route) => {
+    asked += 1;
+    if (asked === 1) await released;
+    await route.fallback();
+  });
+  await page.goto("/settings");
+  await expect.poll(() => asked).toBe(1);
+  const bell = page.getByRole("button", { name: "Notifications" });
+  await bell.click();
+  const happened = page.getByRole("dialog", { name: "Notifications" }).getByRole("listitem");
+  await expect(happened.filter({ hasText: /new$/ }).first()).toBeVisible();
+  const late = page.waitForResponse("**/api/admin/notices");
+  release();
+  await (await late).finished();
+  await page.keyboard.press("Escape");
+  await expect(happened).toHaveCount(0);
+  await expect(bell).toHaveAccessibleName("Notifications");
+});
+
 test("an action that needs the password again asks for it and then continues", async ({ console: page, spillway }) => {
   // The server asks after ten minutes; here it is made to ask at once, and the password goes to the real server.
   let asked = 0;

@@ -36,6 +36,8 @@ export function Bell() {
   const open = () => {
     setLookedFrom(window.localStorage.getItem(SEEN_AT) ?? "");
     window.localStorage.setItem(SEEN_AT, new Date().toISOString());
+    // A count that is on its way is of before this look.
+    void queries.cancelQueries({ queryKey: ["notices", "new"] });
     queries.setQueryData(["notices", "new"], 0);
   };
   const label = news === 0 ? "Notifications" : `Notifications, ${news} new`;
