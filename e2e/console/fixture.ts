@@ -1,8 +1,13 @@
 import fs from "node:fs";
 import { test as base, expect, type Page } from "@playwright/test";
+import { DAY_MS, roomInWindow } from "../fixtures/process";
 import { Spillway } from "../fixtures/spillway";
 
-type Own = { readonly spillway: Spillway; readonly session: string };
+type Own = { readonly spillway: Spillway; readonly session: string; readonly given: { atMs: number } };
+
+/** The console asks for the password again ten minutes after it was given: so much less leaves room for the longest test. */
+const GIVEN_AGAIN_MS = 300_000;
+const LEFT_OF_DAY_MS = 40_000;
 
 /** One server per worker, and pages that are signed in as its admin. */
 export const test = base.extend<{ console: Page }, Own>({
@@ -28,18 +33,28 @@ export const test = base.extend<{ console: Page }, Own>({
     },
     { scope: "worker" },
   ],
-  console: async ({ browser, spillway, session, viewport, colorScheme }, use) => {
+  // When the session's password was given last.
+  given: [async ({ session: _signedIn }, use) => use({ atMs: Date.now() }), { scope: "worker" }],
+  console: async ({ browser, spillway, session, given, viewport, colorScheme }, use) => {
     const context = await browser.newContext({
       storageState: JSON.parse(session),
       baseURL: spillway.baseUrl,
       viewport,
       colorScheme,
     });
+    if (Date.now() - given.atMs > GIVEN_AGAIN_MS) {
+      const { password } = spillway.demo.admin;
+      const headers = { origin: spillway.baseUrl };
+      expect((await context.request.post("/api/admin/confirm", { data: { password }, headers })).status()).toBe(200);
+      given.atMs = Date.now();
+    }
     const page = runsWhenOpen(await context.newPage());
     const faults: string[] = [];
     page.on("pageerror", (error) => faults.push(error.message));
     page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
     await use(page);
+    // An answer that a test changes may be on its way.
+    await page.unrouteAll({ behavior: "ignoreErrors" });
     // The browser reports each refused request as an error of its own; those are what some tests are about.
     expect(faults.filter((fault) => !fault.startsWith("Failed to load resource"))).toEqual([]);
     await context.close();
@@ -63,6 +78,15 @@ export function runsWhenOpen(page: Page): Page {
     return answer;
   };
   return page;
+}
+
+/** Figures of today start at 0 again at midnight: so near to it a test waits for the new day. */
+export const ofOneDay = () => roomInWindow(DAY_MS, LEFT_OF_DAY_MS);
+
+/** Waits until a page that another one has opened runs: no `goto` of the test does. */
+export async function whenOpened(page: Page, path: string): Promise<void> {
+  await page.waitForURL((url) => url.pathname === path);
+  await page.waitForFunction(areButtonsTaken);
 }
 
 /** Whether React has put its mark on every button. Runs in the browser. */

@@ -1,5 +1,5 @@
 import { codeOfApp } from "../operators/authenticator";
-import { expect, runsWhenOpen, test } from "./fixture";
+import { expect, runsWhenOpen, test, whenOpened } from "./fixture";
 
 test("an operator is made, signs in and may do what the role says; disabled, their next click leads to sign-in", async ({
   console: page,
@@ -65,8 +65,6 @@ test("a second operator is invited as a viewer by a link, chooses a password, an
   browser,
   spillway,
 }) => {
-  const { password } = spillway.demo.admin;
-  await page.request.post("/api/admin/confirm", { data: { password }, headers: { origin: spillway.baseUrl } });
   await page.goto("/staff");
   const began = Date.now();
   await page.getByRole("button", { name: "New operator" }).click();
@@ -133,6 +131,7 @@ test("an operator sets an app up by its QR code, and needs it at sign-in and for
     await page.getByRole("button", { name: "Sign in" }).click();
   };
   await enter(password);
+  await whenOpened(page, "/settings");
   const card = page.getByRole("region", { name: "Second factor" });
   await card.getByRole("button", { name: "Set up an app…" }).click();
   const setUp = page.getByRole("dialog", { name: "Set up an authenticator app" });
@@ -156,6 +155,7 @@ test("an operator sets an app up by its QR code, and needs it at sign-in and for
   await expect(page.getByRole("alert").filter({ hasText: "The code is wrong" })).toBeVisible();
   await code.fill(codes[0] ?? "");
   await page.getByRole("button", { name: "Sign in" }).click();
+  await whenOpened(page, "/settings");
   await expect(card).toContainText("9 recovery codes left");
 
   await card.getByRole("button", { name: "Turn it off…" }).click();
