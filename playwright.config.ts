@@ -7,7 +7,7 @@ export default defineConfig({
   retries: 0,
   workers: 1,
   // Only what fails takes so long.
-  timeout: 120_000,
+  timeout: 240_000,
   // A page's first view may take seconds on a busy machine; the expectation waits for the state, not for the time.
   expect: { timeout: 30_000 },
   // A folder of its own: Playwright empties it at its start, and other reports lie beside it.

@@ -1,4 +1,4 @@
-import { expect, runsWhenOpen, test } from "./fixture";
+import { expect, ofOneDay, runsWhenOpen, test } from "./fixture";
 
 const TABS = 8;
 
@@ -7,6 +7,7 @@ test("from a call's end to its number in each of eight open tabs, over one strea
   session,
   spillway,
 }) => {
+  await ofOneDay();
   const context = await browser.newContext({ storageState: JSON.parse(session), baseURL: spillway.baseUrl });
   let streams = 0;
   context.on("request", (request) => {
@@ -18,19 +19,14 @@ test("from a call's end to its number in each of eight open tabs, over one strea
     await expect(tab.getByRole("status", { name: "Data is live" })).toBeVisible();
   }
   expect(streams).toBe(1);
-  const shown = (tab: (typeof tabs)[number]) => tab.getByRole("region", { name: "Calls", exact: true }).textContent();
-  const before = Number(
-    /([\d,]+) today/.exec((await shown(tabs[0] ?? (await context.newPage()))) ?? "")?.[1]?.replace(",", "") ?? 0,
-  );
+  const [first, second] = tabs;
+  if (first === undefined || second === undefined) throw new Error("there are no tabs");
+  const before = await first.evaluate(callsToday, 0);
   expect((await spillway.chat(spillway.demo.keys.enterprise)).status).toBe(200);
   const began = Date.now();
   const took = await Promise.all(
     tabs.map(async (tab) => {
-      await tab.waitForFunction(
-        (wanted) => document.body.textContent?.includes(`${wanted.toLocaleString("en-US")} today`),
-        before + 1,
-        { polling: 20 },
-      );
+      await tab.waitForFunction(callsToday, before + 1, { polling: 20 });
       return Date.now() - began;
     }),
   );
@@ -38,12 +34,21 @@ test("from a call's end to its number in each of eight open tabs, over one strea
     `from a call's end to its number in ${TABS} tabs: ${Math.min(...took)} to ${Math.max(...took)} ms\n`,
   );
   // When the tab that holds the stream is closed, another takes it over.
-  await tabs[0]?.close();
+  await first.close();
   await expect.poll(() => streams).toBe(2);
   expect((await spillway.chat(spillway.demo.keys.enterprise)).status).toBe(200);
-  await tabs[1]?.waitForFunction((wanted) => document.body.textContent?.includes(`${wanted} today`), before + 2);
+  await second.waitForFunction(callsToday, before + 2);
   await context.close();
 });
+
+/**
+ * The number of calls that the page shows; 0 while it is less than `least`. Not exactly that many: a call that another test
+ * made last may come with the same figures. Runs in the browser.
+ */
+function callsToday(least: number): number {
+  const shown = Number(/([\d,]+) today/.exec(document.body.textContent ?? "")?.[1]?.replaceAll(",", "") ?? 0);
+  return shown < least ? 0 : shown;
+}
 
 test("a session that is ended loses its stream and its pages", async ({ browser, spillway }) => {
   const made = await spillway.admin<{ id: string; password: string }>("POST", "staff", {
@@ -60,6 +65,6 @@ test("a session that is ended loses its stream and its pages", async ({ browser,
   await expect(page.getByRole("status", { name: "Data is live" })).toBeVisible();
   await spillway.admin("DELETE", `staff/${made.id}/sessions`, {});
   // Nobody clicks: the stream ends, what asks instead is refused, and the page leads to sign-in.
-  await expect(page.getByRole("button", { name: "Sign in" })).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByRole("button", { name: "Sign in" })).toBeVisible();
   await context.close();
 });

@@ -1,7 +1,7 @@
 import fs from "node:fs";
 import type { Page } from "@playwright/test";
 import { WebhookReceiver } from "../fixtures/receivers";
-import { expect, runsWhenOpen, test } from "./fixture";
+import { expect, ofOneDay, runsWhenOpen, test } from "./fixture";
 
 test("a budget made in the browser refuses the next call that does not fit, and raised there it lets it pass", async ({
   console: page,
@@ -64,7 +64,7 @@ test("a channel and a rule made in the browser report a brake; the secret is sho
   await page.getByRole("option", { name: "a brake is on" }).click();
   await rule.getByRole("button", { name: "Create" }).click();
   await expect(page.getByRole("region", { name: "Rules" })).toContainText("a brake is on");
-  const order = { scope: { model: "sim-vision" }, mode: "block", reason: "told to the browser", expiresInSeconds: 60 };
+  const order = { scope: { model: "sim-vision" }, mode: "block", reason: "told to the browser", expiresInSeconds: 600 };
   const { id } = await spillway.admin<{ id: string }>("POST", "brakes", order);
   await expect(page.getByRole("region", { name: "Open alerts" })).toContainText("told to the browser");
   await expect(page.getByRole("region", { name: "Messages" })).toContainText("delivered");
@@ -78,6 +78,8 @@ test("a channel and a rule made in the browser report a brake; the secret is sho
   await expect(page.getByRole("region", { name: "Rules" }).getByRole("row", { name: /Brakes/ })).toContainText("off");
   await page.getByRole("button", { name: "Remove… Brakes" }).click();
   await page.getByRole("button", { name: "Remove it" }).click();
+  // A message stays while the pointer is on it.
+  await page.getByRole("button", { name: "Undo" }).hover();
   await expect(page.getByRole("region", { name: "Rules" })).toContainText("No rules yet");
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(page.getByRole("region", { name: "Rules" }).getByRole("row", { name: /Brakes/ })).toContainText("off");
@@ -190,6 +192,7 @@ test("month end: a bill is imported, compared with the ledger, and both are expo
   console: page,
   spillway,
 }) => {
+  await ofOneDay();
   const answer = await spillway.chat(spillway.demo.keys.enterprise);
   const row = await spillway.ledgerRow(answer.headers.get("x-request-id") ?? "");
   expect(row?.costMicroUsd).toBeGreaterThan(0);

@@ -112,6 +112,8 @@ test("a tenant's limits show where they come from, its clients how they behave, 
   const notes = page.getByRole("region", { name: "Notes" });
   await expect(notes).toContainText("Their nightly batch begins at two.");
   await notes.getByRole("button", { name: /^Remove the note/ }).click();
+  // A message stays while the pointer is on it.
+  await page.getByRole("button", { name: "Undo" }).hover();
   await expect(notes).not.toContainText("nightly batch");
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(notes).toContainText("Their nightly batch begins at two.");
@@ -129,8 +131,8 @@ test("keys lead to pages, filters stay in the address, and times are shown in UT
   await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toContainText("Reconciliation");
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toHaveCount(0);
-  await page.keyboard.press("g");
-  await page.keyboard.press("r");
+  // One right after the other, also when the page is slow to answer the first.
+  await Promise.all([page.keyboard.press("g"), page.keyboard.press("r")]);
   await expect(page.getByRole("heading", { name: "Requests" })).toBeVisible();
   await page.getByRole("combobox", { name: "Tenant" }).click();
   await page.getByRole("option", { name: "Northwind Bank" }).click();
@@ -198,6 +200,8 @@ test("an action that needs the password again asks for it and then continues", a
   await expect(confirm).toContainText("The password is wrong.");
   await confirm.locator("input").fill(spillway.demo.admin.password);
   await confirm.getByRole("button", { name: "Go on" }).click();
+  // A message stays while the pointer is on it.
+  await page.getByRole("button", { name: "Undo" }).hover();
   await expect(page.getByRole("alert", { name: "Active brakes" })).toContainText("Runaway caller");
   expect((await spillway.chat(spillway.demo.keys.enterprise)).status).toBe(503);
   await page.getByRole("button", { name: "Undo" }).click();

@@ -1,9 +1,15 @@
+import { roomInWindow } from "../fixtures/process";
 import { expect, test } from "./fixture";
+
+const HOUR_MS = 3_600_000;
+/** A month ends with an hour, in each zone: so near to one, the calls could be of another month than the statement. */
+const LEFT_OF_HOUR_MS = 20_000;
 
 test("a month-end statement: what a tenant used by model, feature and key adds up, on paper and as a table", async ({
   console: page,
   spillway,
 }) => {
+  await roomInWindow(HOUR_MS, LEFT_OF_HOUR_MS);
   for (const feature of ["search", "search", "draft"])
     await spillway.chat(spillway.demo.keys.enterprise, {}, { headers: { "x-spillway-feature": feature } });
   // A statement is of a month in its tenant's time zone.
