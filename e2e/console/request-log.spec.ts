@@ -3,6 +3,8 @@ import { expect, test } from "./fixture";
 
 /** Denied calls of a kind are one line per minute: with so little of one left, what belongs together would be two lines. */
 const LEFT_OF_MINUTE_MS = 10_000;
+/** Of a day. */
+const BAR_MS = 30 * 60_000;
 type Line = {
   readonly kind: string;
   readonly outcome: string;
@@ -83,19 +85,35 @@ test("calls with a leaked key and from a forbidden address are in the log with t
 });
 
 test("dragging over the calls of a time narrows the log to it", async ({ console: page, spillway }) => {
+  // The call is of the last bar.
+  await roomInWindow(BAR_MS, LEFT_OF_MINUTE_MS);
   await spillway.chat(spillway.demo.keys.enterprise);
   await page.goto("/requests/log");
   const chart = page.getByRole("img", { name: /calls over time/ });
   await expect(chart).toBeVisible();
   const box = await chart.boundingBox();
   if (box === null) throw new Error("the chart has no place");
-  await page.mouse.move(box.x + box.width / 2, box.y + 10);
+  const [middle, end, y] = [box.x + box.width / 2, box.x + box.width - 1, box.y + box.height / 2];
+  await page.mouse.move(end, y);
   await page.mouse.down();
   // Many moves: some reach React while it is still busy with the one before.
-  await page.mouse.move(box.x + box.width - 1, box.y + 10, { steps: 60 });
+  await page.mouse.move(middle, y, { steps: 60 });
+  // A last move, with the release before React has run its update: the release says where the range ends.
+  await chart.evaluate(
+    (svg, [x, y]) => {
+      const at = { bubbles: true, pointerId: 1, clientX: x, clientY: y };
+      svg.dispatchEvent(new PointerEvent("pointermove", at));
+      svg.dispatchEvent(new PointerEvent("pointerup", at));
+    },
+    [end, y] as const,
+  );
   await page.mouse.up();
   await expect(page).toHaveURL(/from=/);
-  await expect(page).toHaveURL(/to=/);
+  const { searchParams } = new URL(page.url());
+  const [from, to] = ["from", "to"].map((name) => Date.parse(searchParams.get(name) ?? ""));
+  // One bar, or two when a new one has begun meanwhile.
+  expect((to ?? 0) - (from ?? 0)).toBeGreaterThan(0);
+  expect((to ?? 0) - (from ?? 0)).toBeLessThanOrEqual(2 * BAR_MS);
   await expect(page.getByRole("region", { name: "Calls", exact: true })).toBeVisible();
 });
 

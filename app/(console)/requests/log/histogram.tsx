@@ -43,8 +43,9 @@ export function Histogram({ answer, seconds, span, askedAt, onRange }: Props) {
     const index = Math.floor(((event.clientX - left) / width) * bars.length);
     return Math.min(bars.length - 1, Math.max(0, index));
   };
-  const finish = () => {
-    if (drag !== null) onRange(at(Math.min(...drag)), at(Math.max(...drag) + 1));
+  const finish = (event: PointerEvent<SVGSVGElement>) => {
+    // To where it is released: React may not have run the update of the last move.
+    if (drag !== null) onRange(at(Math.min(drag[0], placeOf(event))), at(Math.max(drag[0], placeOf(event)) + 1));
     setDrag(null);
   };
   const calls = bars.reduce((sum, bar) => sum + bar.total, 0);
