@@ -2,18 +2,14 @@
 
 import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { QueryClientProvider } from "@tanstack/react-query";
 import { NuqsAdapter } from "nuqs/adapters/next/app";
 import { type ReactNode, useState } from "react";
+import { newQueries } from "../data/queries";
 import { cssVariables, theme } from "../look/theme";
 
 export function Providers({ children, nonce }: { children: ReactNode; nonce: string }) {
-  const [queries] = useState(
-    () =>
-      new QueryClient({
-        defaultOptions: { queries: { retry: false, refetchIntervalInBackground: false, staleTime: 500 } },
-      }),
-  );
+  const [queries] = useState(newQueries);
   return (
     <MantineProvider
       theme={theme}
