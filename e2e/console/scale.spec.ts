@@ -115,10 +115,12 @@ test("rows stay where they are while the pointer is over them", async ({ console
   const names = () => rows.evaluateAll((all) => all.map((row) => row.getAttribute("data-testid")));
   await rows.nth(3).hover();
   const before = await names();
-  expect(before[0]).not.toBe("tenant-free");
+  expect(before.length).toBeGreaterThan(3);
+  // Whichever is last: which one is first depends on what other tests have done.
+  const last = before.at(-1) ?? "";
   const reason = "a test of the rows' order";
   const { id } = await spillway.admin<{ id: string }>("POST", "brakes", {
-    scope: { tenant: "free" },
+    scope: { tenant: last.replace("tenant-", "") },
     mode: "block",
     expiresInSeconds: 600,
     reason,
@@ -126,7 +128,7 @@ test("rows stay where they are while the pointer is over them", async ({ console
   await expect(page.getByRole("alert", { name: "Active brakes" })).toContainText(reason);
   expect(await names()).toEqual(before);
   await page.getByRole("heading", { name: "Overview" }).hover();
-  await expect(rows.first()).toHaveAttribute("data-testid", "tenant-free");
+  await expect(rows.first()).toHaveAttribute("data-testid", last);
   await expect(rows.first()).toContainText("stopped by a brake");
   await spillway.admin("DELETE", `brakes/${id}`, { reason: "the test is over" });
 });
