@@ -37,6 +37,7 @@ export function LeftNow(props: { quota: OwnQuota | undefined; isLoading: boolean
             key={nameOf(line)}
             line={{ ...line, isRefusing: (refusing.get(nameOf(line)) ?? 0) > line.remaining }}
             at={quota?.at ?? ""}
+            namesUser={false}
           />
         ))}
       </SimpleGrid>

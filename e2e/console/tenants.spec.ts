@@ -211,6 +211,14 @@ test("a user of a tenant has a page: what is left, what was used, and a counter 
   spillway,
 }) => {
   await ofOneDay();
+  const budget = {
+    slug: "of-each-user",
+    level: "user",
+    tenant: "enterprise",
+    period: "month",
+    amountMicroUsd: 9_000_000,
+  };
+  const { id } = await spillway.admin<{ id: string }>("POST", "budgets", budget);
   expect((await spillway.chat(spillway.demo.keys.enterprise, { user: "noor/north" })).status).toBe(200);
   await page.goto("/tenants/enterprise/user?name=noor%2Fnorth");
   await expect(page.getByRole("heading", { name: "noor/north" })).toBeVisible();
@@ -218,10 +226,15 @@ test("a user of a tenant has a page: what is left, what was used, and a counter 
   await expect(page.getByRole("region", { name: "By day" })).toContainText(today);
   await expect(page.getByText("End user of Northwind Bank")).toBeVisible();
   const left = page.getByRole("region", { name: "What is left now" });
+  await expect(left.getByText("of-each-user")).toBeVisible();
+  await expect(left.getByText("calls that name no user")).toHaveCount(0);
   await left.getByRole("button", { name: "Change… requests-per-minute for this tenant" }).click();
   const dialog = page.getByRole("dialog", { name: /requests-per-minute/ });
   await dialog.getByRole("textbox", { name: "Reason" }).fill("forgiven at the user's page");
   await dialog.getByRole("button", { name: "Only reset the counter" }).click();
   await expect(dialog).toHaveCount(0);
   await spillway.admin("GET", "usage?tenant=enterprise&by=model&user=noor", undefined, [400]);
+  await page.goto("/tenants/enterprise");
+  await expect(left.getByText("$9.00 left · a budget · for calls that name no user")).toBeVisible();
+  await spillway.admin("DELETE", `budgets/${id}`, { reason: "only for this test" });
 });

@@ -12,12 +12,15 @@ export function QuotaLine({
   at,
   onChange = null,
   isStoreAway = false,
+  namesUser = true,
 }: {
   line: QuotaLineView;
   /** the moment of its figures */
   at: string;
   /** then it shows how the limit behaves meanwhile */
   isStoreAway?: boolean;
+  /** False when no user was named: a limit per user then counts the calls that name none, all together. */
+  namesUser?: boolean;
   onChange?: (() => void) | null;
 }) {
   const share = line.limit === 0 ? 100 : Math.min(100, (line.used / line.limit) * 100);
@@ -54,6 +57,7 @@ export function QuotaLine({
           {line.origin.from === "override" &&
             (line.origin.reason ? ` · override: ${line.origin.reason}` : " · changed for now")}
           {line.origin.from === "budget" && ` · a budget${line.layer === "global" ? ", shared by everybody" : ""}`}
+          {!namesUser && line.layer === "user" && " · for calls that name no user"}
           {matchWords(line.match) !== "" && ` · ${matchWords(line.match)}`}
           {line.observe && " · observed only"}
           {isStoreAway && ` · store away: ${FAILURE_MODE_WORDS[line.failureMode] ?? line.failureMode}`}

@@ -29,7 +29,7 @@ export function OwnPage({ page }: { page: TenantPage }) {
           {page.limits.length === 0 && <Text size="sm">No limits. Every call is admitted.</Text>}
           <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="lg">
             {page.limits.map((line) => (
-              <QuotaLine key={`${line.layer} ${line.name}`} line={line} at={page.at} />
+              <QuotaLine key={`${line.layer} ${line.name}`} line={line} at={page.at} namesUser={false} />
             ))}
           </SimpleGrid>
         </Card>

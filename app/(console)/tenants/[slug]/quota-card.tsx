@@ -43,6 +43,7 @@ export function QuotaCard({ slug, canBoost }: { slug: string; canBoost: boolean 
             line={line}
             at={quota.data.at}
             isStoreAway={isStoreAway}
+            namesUser={false}
             onChange={canBoost && isOverridable(line) ? () => setBoosted(line) : null}
           />
         ))}
