@@ -42,8 +42,7 @@ export class Shedder {
   #look(): void {
     this.#delays.push(this.#lateMs());
     if (this.#delays.length > LOOKS) this.#delays.shift();
-    const middle = this.#delays.toSorted((one, other) => one - other)[Math.floor(LOOKS / 2)] ?? 0;
-    this.shedding.update({ ...this.#load(), loopDelayMs: middle }, this.#elapsed());
+    this.shedding.update({ ...this.#load(), loopDelayMs: middleOf(this.#delays) }, this.#elapsed());
   }
 
   /** Mean delay since the last sample. */
@@ -52,4 +51,13 @@ export class Shedder {
     this.#histogram?.reset();
     return Number.isFinite(mean) ? Math.max(0, mean / NS_PER_MS - RESOLUTION_MS) : 0;
   }
+}
+
+/**
+ * The median of the last samples, ms. Those that a new process does not have yet count as 0: it would otherwise shed
+ * calls for minutes because one of its first seconds was spent on loading its own code.
+ */
+export function middleOf(delays: readonly number[]): number {
+  const from = LOOKS - delays.length;
+  return delays.toSorted((one, other) => one - other)[Math.floor(LOOKS / 2) - from] ?? 0;
 }
