@@ -17,7 +17,7 @@ const SETTLED_MS = 3000;
 let fleet: Fleet;
 let provider: Provider;
 beforeAll(async () => {
-  [fleet, provider] = await Promise.all([Fleet.run(PROCESSES, { REDIS_COMMAND_MS: "5000" }), Provider.run()]);
+  [fleet, provider] = await Promise.all([Fleet.run(PROCESSES), Provider.run()]);
   await provider.serve(processAt(0));
   type Tier = { limits: { name: string; dimension: string; layer: string; algorithm: string; capacity: number }[] };
   const tier = await processAt(0).admin<Tier>("GET", "tiers/standard");

@@ -44,7 +44,12 @@ test("a limit for batch holds for batch and what is less urgent, and leaves the 
   });
   expect(rows.map((row) => row.priority).sort()).toEqual(["background", "batch", "interactive", "standard"]);
   const draft = { ...requests, name: "batch-share", capacity: 1, windowSeconds: 3600, match: { priority: "batch" } };
-  expect(await spillway.admin("POST", "tiers/standard/replay", { limits: [draft] })).toMatchObject({
+  // Refusals are written after their answers.
+  const replayed = await until("the refusal", async () => {
+    const answer = await spillway.admin<{ calls: number }>("POST", "tiers/standard/replay", { limits: [draft] });
+    return answer.calls === 5 && answer;
+  });
+  expect(replayed).toMatchObject({
     calls: 5,
     servedInFact: 4,
     now: { refused: 1, limits: [{ limit: "batch-share", refused: 1 }] },
@@ -80,8 +85,14 @@ test("a brake for batch stops batch and what is less urgent, running calls of it
   const key = spillway.demo.keys.enterprise;
   const scope = { priority: "batch", model: "sim-*" };
   await send(key, "batch");
-  const meets = (of: object) => spillway.admin("POST", "brakes/dry-run", { scope: { tenant: "enterprise", ...of } });
-  expect(await meets(scope)).toMatchObject({ callsPerMinute: 0.2, tenants: 1 });
+  type Meets = { callsPerMinute: number };
+  const meets = (of: object) =>
+    spillway.admin<Meets>("POST", "brakes/dry-run", { scope: { tenant: "enterprise", ...of } });
+  const met = await until("its row", async () => {
+    const answer = await meets(scope);
+    return answer.callsPerMinute > 0 && answer;
+  });
+  expect(met).toMatchObject({ callsPerMinute: 0.2, tenants: 1 });
   expect(await meets({ priority: "background" })).toMatchObject({ callsPerMinute: 0, tenants: 0 });
   const order = { scope, mode: "block", reason: "room for those who wait", expiresInSeconds: 60 };
   const { id } = await spillway.admin<{ id: string }>("POST", "brakes", order);

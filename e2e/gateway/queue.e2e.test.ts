@@ -20,7 +20,7 @@ async function limitTo(limit: Record<string, unknown>): Promise<void> {
   const tier = await spillway.admin<Tier>("GET", "tiers/standard");
   await spillway.admin("PUT", "tiers/standard", { ...tier, limits: [{ name: "line", layer: "tenant", ...limit }] });
 }
-const call = (init: RequestInit = {}) => spillway.chat(spillway.demo.keys.standard, {}, init);
+const call = (init: RequestInit = {}, body = {}) => spillway.chat(spillway.demo.keys.standard, body, init);
 const queuedMs = (answer: Response) => Number(answer.headers.get("x-spillway-queued-ms") ?? 0);
 
 test("calls over a limit that lets them wait are served one after the other as room comes back, none refused", async () => {
@@ -54,25 +54,34 @@ test("a wait that is too long is announced and not waited for, and so is one for
 });
 
 test("a caller that leaves the line gives its place to those behind it, and costs nothing", async () => {
-  await limitTo({
-    name: "left",
-    dimension: "requests",
-    algorithm: "token_bucket",
-    capacity: 1,
-    refill: 1,
-    windowSeconds: 2,
-    onExceed: "queue",
-  });
-  expect((await call()).status).toBe(200);
-  const before = (await provider.bills()).length;
+  await limitTo({ name: "left", dimension: "concurrency", algorithm: "concurrency", capacity: 1, onExceed: "queue" });
+  const release = await hold();
+  const before = new Set((await provider.bills()).map(({ requestId }) => requestId));
   const gone = new AbortController();
   const left = call({ signal: gone.signal }).catch(() => null);
+  await until("it waits", async () => (await waiting()) === 1);
   const behind = call();
+  await until("the one behind it waits", async () => (await waiting()) === 2);
   gone.abort();
   await left;
-  expect((await behind).status).toBe(200);
-  expect((await provider.bills()).length - before).toBe(1);
+  await until("it to be gone", async () => (await waiting()) === 1);
+  await release();
+  const served = await behind;
+  expect(served.status).toBe(200);
+  const billed = (await provider.bills()).filter(({ requestId, aborted }) => !aborted && !before.has(requestId));
+  expect(billed.map(({ requestId }) => requestId)).toEqual([served.headers.get("x-request-id")]);
 });
+
+/** Takes the only slot until it is released. */
+async function hold(): Promise<() => Promise<void>> {
+  await provider.play({ mode: "hang_after", afterTokens: 1, times: 1 });
+  const abort = new AbortController();
+  const holder = await call({ signal: abort.signal }, { stream: true });
+  return async () => {
+    abort.abort();
+    await holder.body?.cancel().catch(() => undefined);
+  };
+}
 
 /** How many calls wait in the queue of the only process. */
 async function waiting(): Promise<number> {
@@ -85,10 +94,8 @@ async function waiting(): Promise<number> {
 
 test("the more urgent call goes first, whenever it came, and each learns where it stood", async () => {
   await limitTo({ name: "slot", dimension: "concurrency", algorithm: "concurrency", capacity: 1, onExceed: "queue" });
-  await provider.play({ mode: "hang_after", afterTokens: 1, times: 1 });
-  const abort = new AbortController();
+  const release = await hold();
   const { standard } = spillway.demo.keys;
-  const holder = await spillway.chat(standard, { stream: true }, { signal: abort.signal });
   const served = new Map<string, string>();
   const inLine = async (priority: string) => {
     const answer = await spillway.chat(standard, {}, { headers: { "x-spillway-priority": priority } });
@@ -100,8 +107,7 @@ test("the more urgent call goes first, whenever it came, and each learns where i
     calls.push(inLine(priority));
     await until("one more in the queue", async () => (await waiting()) === index + 1);
   }
-  abort.abort();
-  await holder.body?.cancel().catch(() => undefined);
+  await release();
   await Promise.all(calls);
   // In the order of the provider. A slot is free before its call's answer is out, so the answers may overtake each other.
   const order = (await provider.bills()).flatMap(({ requestId }) => served.get(requestId) ?? []);
@@ -111,16 +117,13 @@ test("the more urgent call goes first, whenever it came, and each learns where i
 
 test("a tier whose ladder lets calls wait has them wait for all of its limits; without it they are refused", async () => {
   await limitTo({ name: "strict", dimension: "concurrency", algorithm: "concurrency", capacity: 1 });
-  await provider.play({ mode: "hang_after", afterTokens: 1, times: 1 });
-  const abort = new AbortController();
-  const holder = await spillway.chat(spillway.demo.keys.standard, { stream: true }, { signal: abort.signal });
+  const release = await hold();
   expect((await call()).status).toBe(429);
   const tier = await spillway.admin<Tier & { ladder: object }>("GET", "tiers/standard");
   await spillway.admin("PUT", "tiers/standard", { ...tier, ladder: { ...tier.ladder, waits: true } });
   const waits = call();
   await until("it waits", async () => (await waiting()) === 1);
-  abort.abort();
-  await holder.body?.cancel().catch(() => undefined);
+  await release();
   const served = await waits;
   expect([served.status, served.headers.get("x-spillway-queue-position")]).toEqual([200, "1"]);
   const { version } = await spillway.admin<Tier>("GET", "tiers/standard");
@@ -132,10 +135,8 @@ test("operators see who waits, and change how long a class may after a replay of
   type Class = { priority: string; waiting: number };
   type View = { settings: { queue: { waitMs: Record<string, number> } }; classes: Class[]; tenants: object[] };
   await limitTo({ name: "seen", dimension: "concurrency", algorithm: "concurrency", capacity: 1, onExceed: "queue" });
-  await provider.play({ mode: "hang_after", afterTokens: 1, times: 1 });
-  const abort = new AbortController();
+  const release = await hold();
   const { standard } = spillway.demo.keys;
-  const holder = await spillway.chat(standard, { stream: true }, { signal: abort.signal });
   const batch = () => spillway.chat(standard, {}, { headers: { "x-spillway-priority": "batch" } });
   const waits = batch();
   const view = await until("the console sees it", async () => {
@@ -160,8 +161,7 @@ test("operators see who waits, and change how long a class may after a replay of
   expect((await waits).status).toBe(429);
   await spillway.admin("PUT", "scarcity", { settings: { ...draft, shed: {} }, reason: "no" }, [400]);
   await spillway.admin("PUT", "scarcity", { settings, reason: "as it was" });
-  abort.abort();
-  await holder.body?.cancel().catch(() => undefined);
+  await release();
   await provider.play({});
 });
 

@@ -11,11 +11,7 @@ let hooks: WebhookReceiver;
 let mail: MailReceiver;
 
 beforeAll(async () => {
-  [fleet, hooks, mail] = await Promise.all([
-    Fleet.run(4, { REDIS_COMMAND_MS: "8000" }),
-    WebhookReceiver.run(),
-    MailReceiver.run(),
-  ]);
+  [fleet, hooks, mail] = await Promise.all([Fleet.run(4), WebhookReceiver.run(), MailReceiver.run()]);
   const [first] = fleet.processes;
   if (first === undefined) throw new Error("a fleet of four");
   a = first;

@@ -11,8 +11,7 @@ let a: Spillway;
 let redis: Redis;
 
 beforeAll(async () => {
-  // Four processes on a small machine: a slow answer of the store must not be taken for none.
-  [fleet, provider] = await Promise.all([Fleet.run(4, { REDIS_COMMAND_MS: "8000" }), Provider.run()]);
+  [fleet, provider] = await Promise.all([Fleet.run(4), Provider.run()]);
   const [first] = fleet.processes;
   if (first === undefined) throw new Error("a fleet of four");
   a = first;

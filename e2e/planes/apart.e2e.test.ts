@@ -49,9 +49,15 @@ test("calls and console are two processes at one address, and the console sees w
   const page = await fetch(`${spillway.baseUrl}/sign-in`);
   expect([page.status, page.headers.get("x-frame-options")]).toEqual([200, "DENY"]);
   expect(page.headers.get("content-security-policy")).toContain("nonce-");
-  const figures = await (await fetch(`${spillway.baseUrl}/api/metrics`, { headers: operator() })).text();
-  expect(figures).toMatch(/^spillway_answers_total\{status="200"\} [1-9]/m);
-  expect(figures).toMatch(/^spillway_job_runs_total\{job="retention",outcome="done"\} 1$/m);
+  // A job runs beside the calls, and an answer is counted when it is out.
+  await until("the figures of both", async () => {
+    const text = await (await fetch(`${spillway.baseUrl}/api/metrics`, { headers: operator() })).text();
+    const figures = [
+      /^spillway_answers_total\{status="200"\} [1-9]/m,
+      /^spillway_job_runs_total\{job="retention",outcome="done"\} 1$/m,
+    ];
+    return figures.every((one) => one.test(text)) || Promise.reject(text);
+  });
 });
 
 test("only the user of the installation may use the sockets between them", () => {
@@ -166,8 +172,11 @@ test("kill -9 of the process that serves calls, under load: it comes back, each 
   await until("every stream to be billed", async () => (await provider.bills()).length > before + STREAMS);
   const rows = await Promise.all(ids.map((id) => until("the row", () => spillway.ledgerRow(id))));
   expect(rows.map((row) => row.ending)).toEqual(Array(STREAMS).fill("crashed"));
-  const slots = (await spillway.quota(key())).find((line) => line.name === "concurrent-calls");
-  expect(slots?.used).toBe(0);
+  // A row of a dead process is written before its slot is given back.
+  await until("every slot to be free", async () => {
+    const slots = (await spillway.quota(key())).find((line) => line.name === "concurrent-calls");
+    return slots?.used === 0;
+  });
 });
 
 test("SIGTERM to the process that serves calls alone: its running stream ends whole, and a successor serves", async () => {
@@ -188,7 +197,8 @@ test("kill -9 of the supervisor ends every part, and the next start serves and h
   await until("the parts to end", () => parts.every((pid) => !isAlive(pid)));
   await spillway.restart();
   await served();
-  expect(await spillway.ledgerRow(answer.headers.get("x-request-id") ?? "")).toMatchObject({ ending: "complete" });
+  const row = await until("its row", () => spillway.ledgerRow(answer.headers.get("x-request-id") ?? ""));
+  expect(row).toMatchObject({ ending: "complete" });
 });
 
 test("what serves calls loads no Next, no React and no auth library", () => {
