@@ -1,3 +1,4 @@
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Fleet } from "../fixtures/fleet";
 import { until } from "../fixtures/process";
@@ -41,6 +42,38 @@ async function hold(): Promise<() => Promise<void>> {
   };
 }
 
+/** The best waiting call of each process as the others see it: how urgent it is, and until when it counts, epoch ms. */
+async function offers(redis: Redis): Promise<{ band: number; untilMs: number }[]> {
+  const [line] = await redis.keys("*}w*");
+  const held = line === undefined ? [] : await redis.hvals(line);
+  return held.map((text) => {
+    const [untilMs, band] = text.split(" ").map(Number);
+    return { band: band ?? Number.NaN, untilMs: untilMs ?? Number.NaN };
+  });
+}
+
+const BANDS = { standard: 1, background: 3 };
+/** A call that was denied asks again after a second. One that is held back for another's looks ten times as often. */
+const DENIED_MS = 1000;
+
+/**
+ * Resolves when the background call is held back for the standard one. Until then it may be asking: it began before the
+ * other came, and takes the slot if that is free by the time it gets there.
+ */
+async function heldBack(): Promise<void> {
+  const redis = new Redis(fleet.redis.url);
+  const renewed: number[] = [];
+  await until("the background call to be held back", async () => {
+    const all = await offers(redis);
+    if (!all.some(({ band }) => band === BANDS.standard)) return false;
+    const own = all.find(({ band }) => band === BANDS.background);
+    if (own !== undefined && own.untilMs !== renewed.at(-1)) renewed.push(own.untilMs);
+    // One of three renewals may be the one of every second; the other two are two looks.
+    const [first = 0, , last = Number.POSITIVE_INFINITY] = renewed.slice(-3);
+    return last - first < DENIED_MS;
+  }).finally(() => redis.disconnect());
+}
+
 /** Far less than a call of any priority may wait for its turn. */
 const ANSWERED_MS = 45_000;
 
@@ -58,6 +91,7 @@ test("the more urgent call goes first, in whichever process it waits", async () 
   await until("the first in line", async () => (await waiting(one(0))) === 1);
   calls.push(send(one(1), "standard", served));
   await until("the second in line", async () => (await waiting(one(1))) === 1);
+  await heldBack();
   await release();
   const [background, standard] = await Promise.all(calls);
   expect(served.sort()).toEqual(["background 200", "standard 200"]);
