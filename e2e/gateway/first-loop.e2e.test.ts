@@ -59,17 +59,17 @@ describe("the loop of the README", () => {
     expect(error.retry_after_seconds).toBeLessThanOrEqual(wait);
     expect(error.message).toContain(`Please try again in ${wait}s.`);
 
-    await until(
-      "five requests to flow back",
-      async () =>
-        (await spillway.quota(spillway.demo.keys.loop)).find(({ name }) => name === "user-requests")?.remaining === 5,
-      15_000,
-    );
+    const left = await until("five requests to flow back", async () => {
+      const lines = await spillway.quota(spillway.demo.keys.loop);
+      const remaining = lines.find(({ name }) => name === "user-requests")?.remaining ?? 0;
+      // A machine that stood still for two seconds sees more of them at once.
+      return remaining >= 5 && remaining;
+    });
     const later: number[] = [];
     const again = Date.now();
     for (let call = 0; call < 6; call++) later.push((await say(spillway.demo.keys.loop)).status);
     expect(later.slice(0, 5)).toEqual(Array(5).fill(200));
-    expect(passedOf(later)).toBeLessThanOrEqual(5 + flowedBack(again - 2000));
+    expect(passedOf(later)).toBeLessThanOrEqual(left + flowedBack(again - 2000));
   });
 
   test("another user of the same key has a bucket of its own", async () => {

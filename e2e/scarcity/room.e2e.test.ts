@@ -38,7 +38,7 @@ describe("a provider that says how much it has left", () => {
       if (left < 0) return answering(429, { error: { message: "none left" } }, { "retry-after": "60" })(response, came);
       response.setHeader("x-ratelimit-limit-requests", "10");
       response.setHeader("x-ratelimit-remaining-requests", String(left));
-      response.setHeader("x-ratelimit-reset-requests", `${(10 - left) * 6}s`);
+      response.setHeader("x-ratelimit-reset-requests", `${(10 - left) * 600}s`);
       return ANSWER(response, came);
     };
     const ask = () => spillway.chat(urgent, { model: "alone" }, { headers: { "x-spillway-priority": "interactive" } });
