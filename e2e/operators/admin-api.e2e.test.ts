@@ -86,6 +86,7 @@ test(
     const statuses = [];
     for (let round = 0; round < 4; round++) statuses.push((await spillway.chat(key.key)).status);
     expect(statuses).toEqual([200, 200, 200, 429]);
+    await until("their rows", async () => (await spillway.ledger("acme")).rows.length === 3);
     const second = await change<{ id: string }>("postKeysIdRotate", { path: { id: key.id }, body: {} }, "keys.rotate");
     await change("postKeysIdRevoke", { path: { id: second.id }, body: { reason } }, "keys.revoke");
     await change("postKeysIdLeaked", { path: { id: key.id }, body: { reason } }, "keys.leaked");
