@@ -151,8 +151,9 @@ export function Shell({ actor, children }: { actor: Signed; children: ReactNode 
             </Text>
           </Group>
           <Group gap="xs" wrap="nowrap">
-            {isOfAll && <LiveRibbon />}
+            {/* The first of its row: when it comes, it moves nothing. */}
             {sees("/alerts") && <OpenAlertsLink />}
+            {isOfAll && <LiveRibbon />}
             <Tooltip label="Find anything (Ctrl K)">
               <ActionIcon variant="default" size="lg" aria-label="Find anything" onClick={openPalette}>
                 <IconSearch size={18} />
@@ -243,7 +244,9 @@ function ZoneToggle() {
       <Button
         variant="default"
         size="sm"
-        px={8}
+        px={0}
+        // Of the longer word: the server does not know the choice, and nothing moves when it is read.
+        w={60}
         visibleFrom="sm"
         onClick={() => setZone(other)}
         aria-label={other === "utc" ? "Local: show times in UTC" : "UTC: show times in your own zone"}
