@@ -26,6 +26,7 @@ import type { HourBefore } from "@/lib/console/overview/hour-before";
 import type { MoversView } from "@/lib/console/overview/movers/movers";
 import type { Overview } from "@/lib/console/overview/overview";
 import { api } from "../_ui/data/api";
+import { useIsOld } from "../_ui/data/empty";
 import { useLive } from "../_ui/data/live";
 import { compact, count, dollars, plural } from "../_ui/figures/format";
 import { KpiCard } from "../_ui/figures/kpi-card";
@@ -60,6 +61,7 @@ export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: stri
     refetchInterval: MOVERS_EVERY_MS,
   });
   const [draft, setDraft] = useState<BrakeDraft | null>(canBrake ? draftOf(stop) : null);
+  const isOld = useIsOld();
   const isLost = live.data === undefined && live.failureCount >= FAILURES_SHOWN;
   return (
     <>
@@ -71,7 +73,7 @@ export function OverviewPage({ canBrake, stop }: { canBrake: boolean; stop: stri
           {...(canBrake ? { onDraft: setDraft } : {})}
         />
       )}
-      {live.data !== undefined && live.failureCount >= FAILURES_SHOWN && Date.now() - live.dataUpdatedAt > OLD_MS && (
+      {live.data !== undefined && isOld && live.failureCount > 0 && Date.now() - live.dataUpdatedAt > OLD_MS && (
         <Old at={live.dataUpdatedAt} message={live.failureReason?.message ?? ""} />
       )}
       {live.data !== undefined && <Figures {...{ canBrake, moved }} seen={live.data} onDraft={setDraft} />}

@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { ProviderHealth } from "@/lib/console/providers/provider-health";
 import { api } from "../_ui/data/api";
+import { Empty } from "../_ui/data/empty";
 import { count } from "../_ui/figures/format";
 import { Failed } from "../_ui/shell/page-head";
 
@@ -29,11 +30,7 @@ export function ProviderCard() {
         </Anchor>
       </Group>
       <Failed what="The providers could not be loaded" error={seen.error} />
-      {seen.data !== undefined && called.length === 0 && (
-        <Text c="dimmed" size="sm">
-          No calls.
-        </Text>
-      )}
+      {seen.data !== undefined && called.length === 0 && <Empty>No calls.</Empty>}
       <Stack gap="xs">
         {called.slice(0, SHOWN_MAX).map((one) => (
           <Group key={one.slug} justify="space-between" gap="xs" wrap="nowrap">

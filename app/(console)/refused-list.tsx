@@ -3,6 +3,7 @@
 import { Anchor, Card, Group, Progress, Stack, Text } from "@mantine/core";
 import Link from "next/link";
 import type { Overview } from "@/lib/console/overview/overview";
+import { Empty } from "../_ui/data/empty";
 import { DIMENSION_WORDS, LAYER_WORDS, plural } from "../_ui/figures/format";
 
 const ROWS_MAX = 6;
@@ -17,11 +18,7 @@ export function RefusedList({ refused }: { refused: Overview["refused"] }) {
       <Text fw={600} mb="sm">
         Refused by layer, last hour
       </Text>
-      {refused.length === 0 && (
-        <Text c="dimmed" size="sm">
-          No refusals.
-        </Text>
-      )}
+      {refused.length === 0 && <Empty>No refusals.</Empty>}
       <Stack gap="sm">
         {refused.slice(0, ROWS_MAX).map((row) => (
           <div key={`${row.layer}|${row.dimension}|${row.code}`}>

@@ -5,6 +5,7 @@ import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
 import Link from "next/link";
 import type { Overview } from "@/lib/console/overview/overview";
 import { findingsOf } from "@/lib/console/overview/verdict.shared";
+import { useIsOld } from "../_ui/data/empty";
 import { Moment } from "../_ui/figures/moment";
 import { NextStep } from "../_ui/words/next-step";
 
@@ -12,8 +13,11 @@ import { NextStep } from "../_ui/words/next-step";
 export function Verdict({ seen }: { seen: Overview }) {
   const findings = findingsOf(seen);
   const isCritical = findings.some(({ level }) => level === "critical");
-  const color = findings.length === 0 ? "teal" : isCritical ? "red" : "orange";
-  const Icon = findings.length === 0 ? IconCircleCheck : IconAlertTriangle;
+  // Figures that are not the newest are no all-clear.
+  const isOld = useIsOld();
+  const isCalm = findings.length === 0;
+  const color = isCalm ? (isOld ? "gray" : "teal") : isCritical ? "red" : "orange";
+  const Icon = isCalm && !isOld ? IconCircleCheck : IconAlertTriangle;
   return (
     <Card px="md" py="xs" component="section" aria-label="Verdict">
       <Group gap="sm" wrap="nowrap" align="flex-start">
@@ -23,11 +27,13 @@ export function Verdict({ seen }: { seen: Overview }) {
           style={{ flexShrink: 0, marginTop: 1 }}
           aria-hidden
         />
-        {seen.tenantsTotal === 0 && findings.length === 0 ? (
+        {isOld && isCalm ? (
+          <Text size="sm">Not known: the figures are old. Nothing needed attention when they came.</Text>
+        ) : seen.tenantsTotal === 0 && isCalm ? (
           <Text size="sm">
             <NextStep says="Nothing can call yet." href="/setup" page="Get started: five steps to your first call" />
           </Text>
-        ) : findings.length === 0 ? (
+        ) : isCalm ? (
           <Text size="sm">
             No active brakes, no open alerts, and no tenant with more than 20 % of its calls refused.
           </Text>

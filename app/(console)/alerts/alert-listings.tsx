@@ -1,6 +1,7 @@
 import { Anchor, Badge, Card, Group, Stack, Text, Title } from "@mantine/core";
 import Link from "next/link";
 import { Fragment } from "react";
+import { Empty } from "../../_ui/data/empty";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
 import { alertPlaces } from "./open/alert-places";
@@ -31,7 +32,7 @@ export function OpenAlerts({ open }: { open: readonly AlertLine[] | null }) {
       <Title order={2} fz="md" mb="xs">
         Open alerts
       </Title>
-      {open?.length === 0 && <Text size="sm">No open alerts.</Text>}
+      {open?.length === 0 && <Empty>No open alerts.</Empty>}
       <Stack gap="xs">
         {open
           ?.toSorted((one, other) => rankOf(one) - rankOf(other))

@@ -8,6 +8,7 @@ import { parseAsString, useQueryState } from "nuqs";
 import { useState } from "react";
 import type { AuditView } from "@/lib/console/records/audit";
 import { api } from "../../_ui/data/api";
+import { Empty } from "../../_ui/data/empty";
 import { Moment } from "../../_ui/figures/moment";
 import { Failed } from "../../_ui/shell/page-head";
 import { TimePicker } from "../../_ui/time/time-picker";
@@ -79,9 +80,9 @@ export function AuditLog() {
       {rows === undefined && log.error === null && <Skeleton h={300} radius="md" />}
       {rows?.length === 0 && (
         <Card component="section" aria-label="Changes">
-          <Text>
+          <Empty>
             {target === "" ? "No changes in this time range." : `No changes to "${target}" in this time range.`}
-          </Text>
+          </Empty>
         </Card>
       )}
       {rows !== undefined && rows.length > 0 && (

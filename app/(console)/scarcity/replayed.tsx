@@ -10,6 +10,7 @@ export function Replayed({ replay, isOfDraft }: { replay: ScarcityReplay; isOfDr
       title="The last day, replayed"
       note={isOfDraft ? room : `${room}; the constants have been edited since`}
       head={["Class", "Calls", "Served now", "Served then", "p95 wait now", "p95 wait then"]}
+      isRead={false}
       empty="There were no calls."
       rows={replay.now.map((now, index) => {
         const then = replay.draft[index] ?? now;

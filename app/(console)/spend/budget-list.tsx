@@ -5,6 +5,7 @@ import dynamic from "next/dynamic";
 import { useState } from "react";
 import { DAY_SECONDS } from "@/app/_ui/time/spans";
 import type { BudgetView } from "@/lib/console/money/budget-view";
+import { Empty } from "../../_ui/data/empty";
 import { ManagedBadge } from "../../_ui/data/managed";
 import { dollars } from "../../_ui/figures/format";
 import { useMomentWords } from "../../_ui/figures/moment";
@@ -33,7 +34,9 @@ export function BudgetList({
       <SimpleGrid cols={{ base: 1, md: 2, xl: 3 }} component="section" aria-label="Budgets">
         {budgets.length === 0 && (
           <Card>
-            <Text fw={600}>No budget yet</Text>
+            <Empty>
+              <b>No budget yet</b>
+            </Empty>
             <Text size="sm" c="dimmed">
               A budget limits the cost of a tenant, user, key, feature or model per day, week or month. It alerts you at
               thresholds.{canEdit && " Create one with New budget."}

@@ -9,6 +9,7 @@ import { parseAsString, useQueryStates } from "nuqs";
 import { useState } from "react";
 import type { TenantView } from "@/lib/console/tenants/tenants";
 import { api } from "../../_ui/data/api";
+import { Empty } from "../../_ui/data/empty";
 import type { TenantPage } from "../../_ui/data/found";
 import { CursorPages } from "../../_ui/figures/cursor-pages";
 import { count, plural } from "../../_ui/figures/format";
@@ -61,7 +62,7 @@ export function TenantList({ canEdit }: { canEdit: boolean }) {
       {page.data !== undefined && page.data.tenants.length > 0 && <Rows tenants={page.data.tenants} />}
       {page.data?.tenants.length === 0 && (
         <Card>
-          <Text size="sm">
+          <Empty>
             {wanted === "" ? (
               <NextStep
                 says="No tenants yet. A tenant needs a tier and a key. All steps:"
@@ -71,7 +72,7 @@ export function TenantList({ canEdit }: { canEdit: boolean }) {
             ) : (
               `No tenant matches "${find}".`
             )}
-          </Text>
+          </Empty>
         </Card>
       )}
       {page.data !== undefined && (

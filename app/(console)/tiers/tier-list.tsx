@@ -7,6 +7,7 @@ import Link from "next/link";
 import { useState } from "react";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../../_ui/data/api";
+import { Empty } from "../../_ui/data/empty";
 import { amount, plural } from "../../_ui/figures/format";
 import { Act } from "../../_ui/forms/act";
 import { RemoveDialog } from "../../_ui/forms/remove-dialog";
@@ -46,7 +47,7 @@ export function TierList({ canEdit }: { canEdit: boolean }) {
       </SimpleGrid>
       {tiers.data?.tiers.length === 0 && (
         <Card>
-          <Text size="sm">No tiers yet. Create one: every tenant needs a tier.</Text>
+          <Empty>No tiers yet. Create one: every tenant needs a tier.</Empty>
         </Card>
       )}
       {tiers.data !== undefined && <Overrides tiers={tiers.data.tiers} canEdit={canEdit} />}

@@ -2,6 +2,7 @@
 
 import { Card, Group, Table, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";
+import { Empty } from "../data/empty";
 
 /** A table with a heading: the first column is text, the others are figures unless stated otherwise. */
 export function Listing({
@@ -13,6 +14,7 @@ export function Listing({
   empty,
   aside,
   texts = [],
+  isRead = true,
 }: {
   title: string;
   /** the title as it is shown, when it is more than its text */
@@ -24,6 +26,8 @@ export function Listing({
   aside?: ReactNode;
   /** further text columns, in addition to the first */
   texts?: readonly number[];
+  /** whether the rows are the newest state, read from the server: without rows they may be old */
+  isRead?: boolean;
 }) {
   const isText = (index: number) => index === 0 || texts.includes(index);
   return (
@@ -41,9 +45,8 @@ export function Listing({
         </div>
         {aside}
       </Group>
-      {rows.length === 0 ? (
-        <Text size="sm">{empty}</Text>
-      ) : (
+      {rows.length === 0 && (isRead ? <Empty>{empty}</Empty> : <Text size="sm">{empty}</Text>)}
+      {rows.length > 0 && (
         <Table.ScrollContainer minWidth={0} type="native" tabIndex={0} role="group" aria-label={`${title}, table`}>
           <Table verticalSpacing="xs" className="stacks" role="table">
             <Table.Thead>

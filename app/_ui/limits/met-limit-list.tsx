@@ -35,6 +35,7 @@ export function MetLimitList({
           <Answer key="answer" met={one} />,
         ],
       }))}
+      isRead={false}
       empty="It was refused before any limit was checked."
     />
   );

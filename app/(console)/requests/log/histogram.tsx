@@ -2,6 +2,7 @@
 
 import { Box, Card, Group, Text } from "@mantine/core";
 import { type PointerEvent, useState } from "react";
+import { NONE_BEFORE, useIsOld } from "../../../_ui/data/empty";
 import { count } from "../../../_ui/figures/format";
 import { Moment } from "../../../_ui/figures/moment";
 import { PARTIAL_OPACITY } from "../../../_ui/time/partial-bar";
@@ -116,10 +117,11 @@ type AxisOf = {
 };
 
 function Axis({ answer, calls, from, to }: AxisOf) {
+  const isOld = useIsOld();
   if (from === null) {
     return (
       <Text size="xs" c="dimmed" mt={4}>
-        {answer === undefined ? "Counting the calls…" : "No calls in this range."}
+        {answer === undefined ? "Counting the calls…" : isOld ? NONE_BEFORE : "No calls in this range."}
       </Text>
     );
   }

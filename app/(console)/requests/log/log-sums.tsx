@@ -4,6 +4,7 @@ import { Anchor, Box, Card, Skeleton, Table, Text, UnstyledButton } from "@manti
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { LogSumsView, LogSumView, SumOrder } from "@/lib/console/requests/log-sums";
 import { api } from "../../../_ui/data/api";
+import { NONE_BEFORE, useIsOld } from "../../../_ui/data/empty";
 import { count, dollarsAlike, plural } from "../../../_ui/figures/format";
 import { Moment } from "../../../_ui/figures/moment";
 import { Failed } from "../../../_ui/shell/page-head";
@@ -52,6 +53,7 @@ export function LogSums({ by, order, pathOf, place, everyMs, onOrder, onNarrow }
     placeholderData: keepPreviousData,
     refetchInterval: everyMs,
   });
+  const isOld = useIsOld();
   const failed = <Failed what="The sums could not be loaded" error={found.error} />;
   if (found.data === undefined) return found.error === null ? <Skeleton h={320} radius="md" /> : failed;
   const { sums, total, summedFrom } = found.data;
@@ -62,7 +64,7 @@ export function LogSums({ by, order, pathOf, place, everyMs, onOrder, onNarrow }
     <Card component="section" aria-label={`Sums by ${FACET_WORDS[by]}`} padding="sm">
       {failed}
       <Text size="xs" c="dimmed" role="status">
-        {noteOf(sums.length, total)}
+        {total === 0 && isOld ? NONE_BEFORE : noteOf(sums.length, total)}
         {summedFrom !== null && (
           <>
             {" "}

@@ -1,6 +1,6 @@
 "use client";
 
-import { Anchor, Button, Card, Group, Select, Skeleton, Stack, Switch, Text, TextInput } from "@mantine/core";
+import { Anchor, Button, Card, Group, Select, Skeleton, Stack, Switch, TextInput } from "@mantine/core";
 import { keepPreviousData, useQuery, useQueryClient } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
 import Link from "next/link";
@@ -10,6 +10,7 @@ import { useState } from "react";
 import { type MarkedPage, marksText, wholePage } from "@/lib/console/requests/page-delta.shared";
 import type { RequestLine } from "@/lib/console/requests/requests";
 import { api } from "../../../_ui/data/api";
+import { Empty } from "../../../_ui/data/empty";
 import { WhenLoaded } from "../../../_ui/data/when-loaded";
 import { Failed, PageHead } from "../../../_ui/shell/page-head";
 import { TimePicker } from "../../../_ui/time/time-picker";
@@ -190,7 +191,7 @@ function Lines({ place, pathOf, columns, after, everyMs, onAfter }: LinesOf) {
       <LogTable lines={requests} columns={columns} />
       {requests.length === 0 && (
         <Card>
-          <Text size="sm">
+          <Empty>
             {next === null ? (
               <NextStep
                 says="No calls match in this time range. Widen it, or remove a filter. To make the first call:"
@@ -200,7 +201,7 @@ function Lines({ place, pathOf, columns, after, everyMs, onAfter }: LinesOf) {
             ) : (
               "No match among the newest calls. Older calls may match."
             )}
-          </Text>
+          </Empty>
         </Card>
       )}
       <Group justify="flex-end" gap="xs" component="nav" aria-label="Pages of the log">

@@ -1,10 +1,11 @@
 "use client";
 
-import { Alert, Anchor, Card, Group, List, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Alert, Anchor, Card, Group, List, Skeleton, Stack, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { EffectiveLimits as View } from "@/lib/console/limits/effective";
 import { api } from "../../../_ui/data/api";
+import { Empty } from "../../../_ui/data/empty";
 import { LimitOrigin } from "../../../_ui/limits/origin/limit-origin";
 import { Failed } from "../../../_ui/shell/page-head";
 
@@ -35,7 +36,7 @@ export function EffectiveLimits({ slug, tier }: { slug: string; tier: string }) 
           </List>
         </Alert>
       )}
-      {seen.data?.limits.length === 0 && <Text size="sm">No limits. Every call is admitted.</Text>}
+      {seen.data?.limits.length === 0 && <Empty>No limits. Every call is admitted.</Empty>}
       <Stack gap="md">
         {seen.data?.limits.map((limit) => (
           <LimitOrigin key={limit.name} limit={limit} />

@@ -7,6 +7,7 @@ import dynamic from "next/dynamic";
 import { useState } from "react";
 import type { KeyView } from "@/lib/console/keys/keys";
 import { api } from "../../../_ui/data/api";
+import { Empty } from "../../../_ui/data/empty";
 import { CopyId } from "../../../_ui/figures/copy-id";
 import { fromNow } from "../../../_ui/figures/format";
 import { Failed } from "../../../_ui/shell/page-head";
@@ -46,7 +47,7 @@ export function KeyList({ slug, ...rights }: { slug: string } & Omit<KeyActs, "o
       </Group>
       <Failed what="The keys could not be loaded" error={keys.error} />
       {keys.data === undefined && keys.error === null && <Skeleton h={120} />}
-      {keys.data?.keys.length === 0 && <Text size="sm">No keys yet. This tenant cannot make calls.</Text>}
+      {keys.data?.keys.length === 0 && <Empty>No keys yet. This tenant cannot make calls.</Empty>}
       <SparseEnvironments keys={shown} />
       <Stack gap="xs">
         {shown.map((key) => (

@@ -6,6 +6,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { NoteView } from "@/lib/console/tenants/notes";
 import { api } from "../../../_ui/data/api";
+import { Empty } from "../../../_ui/data/empty";
 import { Moment } from "../../../_ui/figures/moment";
 import { Failed } from "../../../_ui/shell/page-head";
 import { tellUndo } from "../../../_ui/shell/undo";
@@ -68,7 +69,7 @@ export function Notes({ slug, canWrite }: { slug: string; canWrite: boolean }) {
             )}
           </Group>
         ))}
-        {notes.data?.notes.length === 0 && !canWrite && <Text size="sm">None yet.</Text>}
+        {notes.data?.notes.length === 0 && !canWrite && <Empty>None yet.</Empty>}
         {canWrite && (
           <form onSubmit={submit}>
             <Group align="flex-end">

@@ -6,6 +6,7 @@ import dynamic from "next/dynamic";
 import { useState } from "react";
 import type { QuotaView } from "@/lib/console/tenants/tenant-quota";
 import { api } from "../../../_ui/data/api";
+import { Empty } from "../../../_ui/data/empty";
 import { useLive } from "../../../_ui/data/live";
 import { isOverridable, QuotaLine } from "../../../_ui/limits/quota-line";
 import { Failed } from "../../../_ui/shell/page-head";
@@ -35,7 +36,7 @@ export function QuotaCard({ slug, canBoost }: { slug: string; canBoost: boolean 
         </Box>
       )}
       {quota.data === undefined && quota.error === null && <Skeleton h={120} />}
-      {quota.data?.limits.length === 0 && <Text size="sm">No tenant-wide limits.</Text>}
+      {quota.data?.limits.length === 0 && <Empty>No tenant-wide limits.</Empty>}
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
         {quota.data?.limits.map((line) => (
           <QuotaLine
