@@ -1,12 +1,13 @@
 "use client";
 
-import { Anchor, Badge, Button, Card, Group, Progress, Stack, Table, Text } from "@mantine/core";
+import { Anchor, Badge, Box, Button, Card, Group, Progress, Stack, Table, Text } from "@mantine/core";
 import { useMediaQuery } from "@mantine/hooks";
 import { IconHandStop } from "@tabler/icons-react";
 import Link from "next/link";
 import type { TenantLine } from "@/lib/console/overview/nearest/most-urgent";
 import type { Binding } from "@/lib/console/overview/nearest/tenant-watch";
-import { amount, count, dollars, duration, usedOf } from "../_ui/figures/format";
+import { Empty } from "../_ui/data/empty";
+import { amount, count, dollarsAlike, duration, usedOf } from "../_ui/figures/format";
 import { useHeldOrder } from "../_ui/figures/held-order";
 import { Sparkline } from "../_ui/figures/sparkline";
 import { forecastWords } from "../_ui/limits/forecast-words";
@@ -25,6 +26,7 @@ const [WIDE, NARROW] = ["(min-width: 48em)", "(max-width: 47.99em)"];
 
 /** The tenants that need attention first, with their activity and nearest limit; cards instead of rows on a phone. */
 export function TenantTable({ tenants, trends, total, ...act }: Props) {
+  const spend = dollarsAlike(tenants.map(({ spendPerMinuteMicroUsd }) => spendPerMinuteMicroUsd));
   const trendOf = new Map(trends.map(({ slug, callsPerMinute }) => [slug, callsPerMinute]));
   const { rows, holders } = useHeldOrder(tenants, (tenant) => tenant.slug);
   // The server knows no width and sends both forms; the browser keeps one of them.
@@ -39,9 +41,9 @@ export function TenantTable({ tenants, trends, total, ...act }: Props) {
         </Anchor>
       </Group>
       {total === 0 && (
-        <Text px="md" pb="md" size="sm">
-          There are no tenants yet.
-        </Text>
+        <Box px="md" pb="md">
+          <Empty>There are no tenants yet.</Empty>
+        </Box>
       )}
       <Table.ScrollContainer hidden={total === 0} minWidth={1000} visibleFrom="sm" type="native">
         <Table verticalSpacing="sm" horizontalSpacing="md">
@@ -65,23 +67,28 @@ export function TenantTable({ tenants, trends, total, ...act }: Props) {
           </Table.Thead>
           <Table.Tbody>
             {(isNarrow ? [] : rows).map((tenant) => (
-              <Row key={tenant.slug} tenant={tenant} trend={trendOf.get(tenant.slug)} {...act} />
+              <Row key={tenant.slug} {...{ tenant, spend }} trend={trendOf.get(tenant.slug)} {...act} />
             ))}
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
       <Stack gap={0} hiddenFrom="sm">
         {(isWide ? [] : rows).map((tenant) => (
-          <PhoneCard key={tenant.slug} tenant={tenant} trend={trendOf.get(tenant.slug)} {...act} />
+          <PhoneCard key={tenant.slug} {...{ tenant, spend }} trend={trendOf.get(tenant.slug)} {...act} />
         ))}
       </Stack>
     </Card>
   );
 }
 
-type One = Act & { readonly tenant: TenantLine; readonly trend: readonly number[] | undefined };
+type One = Act & {
+  readonly tenant: TenantLine;
+  readonly trend: readonly number[] | undefined;
+  /** money with the decimals of its column */
+  readonly spend: (microUsd: number) => string;
+};
 
-function Row({ tenant, trend, canBrake, onStop }: One) {
+function Row({ tenant, trend, spend, canBrake, onStop }: One) {
   const { binding } = tenant;
   return (
     <Table.Tr data-testid={`tenant-${tenant.slug}`}>
@@ -100,7 +107,7 @@ function Row({ tenant, trend, canBrake, onStop }: One) {
         <Refused tenant={tenant} />
       </Table.Td>
       <Table.Td className="figure" ta="right">
-        {dollars(tenant.spendPerMinuteMicroUsd)}
+        {spend(tenant.spendPerMinuteMicroUsd)}
       </Table.Td>
       {canBrake && (
         <Table.Td ta="right">
@@ -111,7 +118,7 @@ function Row({ tenant, trend, canBrake, onStop }: One) {
   );
 }
 
-function PhoneCard({ tenant, trend, canBrake, onStop }: One) {
+function PhoneCard({ tenant, trend, spend, canBrake, onStop }: One) {
   const { binding } = tenant;
   return (
     <Stack gap={6} px="md" py="sm" style={{ borderTop: "1px solid var(--mantine-color-default-border)" }}>
@@ -121,7 +128,7 @@ function PhoneCard({ tenant, trend, canBrake, onStop }: One) {
       </Group>
       {binding !== null && <Use binding={binding} isRefusing={tenant.isRefusing} />}
       <Text size="sm" c="dimmed" className="figure">
-        {rate(tenant.callsPerMinute)} calls/min · {dollars(tenant.spendPerMinuteMicroUsd)}/min
+        {rate(tenant.callsPerMinute)} calls/min · {spend(tenant.spendPerMinuteMicroUsd)}/min
         {binding !== null && (binding.resetAt === null ? " · nothing used" : ` · full again in ${resetWords(binding)}`)}
       </Text>
       <TrendLine tenant={tenant} trend={trend} />

@@ -1,5 +1,5 @@
 import type { Measure } from "@/lib/console/overview/movers/top-movers.shared";
-import { compact, count, dollars } from "../../_ui/figures/format";
+import { compact, count, dollarsAlike } from "../../_ui/figures/format";
 
 export const MEASURE_WORDS: Readonly<Record<Measure, string>> = {
   calls: "Admitted calls",
@@ -8,10 +8,10 @@ export const MEASURE_WORDS: Readonly<Record<Measure, string>> = {
   refused: "Refused calls",
 };
 
-/** A figure of a measure, short. */
-export function measured(measure: Measure, value: number): string {
-  if (measure === "costMicroUsd") return dollars(value);
-  return measure === "tokens" ? compact(value) : count(value);
+/** Figures of a measure, short; all sums of money with one number of decimals. `all`: those that are shown together. */
+export function measured(measure: Measure, all: readonly number[]): (value: number) => string {
+  if (measure === "costMicroUsd") return dollarsAlike(all);
+  return measure === "tokens" ? compact : count;
 }
 
 /** The tenant's calls of that hour in the request log. */

@@ -4,6 +4,7 @@ import { Anchor, Card, Group, SimpleGrid, Skeleton, Stack, Text } from "@mantine
 import Link from "next/link";
 import type { MoversView } from "@/lib/console/overview/movers/movers";
 import { MEASURES, type Measure } from "@/lib/console/overview/movers/top-movers.shared";
+import { Empty } from "../../_ui/data/empty";
 import { changeWords } from "../../_ui/figures/change-words";
 import { Failed } from "../../_ui/shell/page-head";
 import { logOf, MEASURE_WORDS, measured } from "./mover-words";
@@ -40,6 +41,7 @@ function OfMeasure({ measure, seen }: { measure: Measure; seen: MoversView }) {
   const movers = seen.movers[measure];
   const [now, before] = [seen.totals.now[measure], seen.totals.before[measure]];
   const hasBefore = before > 0;
+  const words = measured(measure, [now, ...movers.map((mover) => mover.now)]);
   return (
     <Stack gap={5}>
       <Group justify="space-between" gap="xs" wrap="nowrap">
@@ -47,13 +49,13 @@ function OfMeasure({ measure, seen }: { measure: Measure; seen: MoversView }) {
           {MEASURE_WORDS[measure]}
         </Text>
         <Text size="sm" fw={600} className="figure" style={{ whiteSpace: "nowrap" }}>
-          {measured(measure, now)}{" "}
+          {words(now)}{" "}
           <Text span size="xs" c="dimmed">
             {now === before ? "same" : changeWords(now, before)}
           </Text>
         </Text>
       </Group>
-      {movers.length === 0 && <Text size="sm">No tenant differs.</Text>}
+      {movers.length === 0 && <Empty>No tenant differs.</Empty>}
       {movers.map(({ slug, name, now, before }) => (
         <Group key={slug} justify="space-between" gap="xs" wrap="nowrap">
           <Anchor
@@ -68,7 +70,7 @@ function OfMeasure({ measure, seen }: { measure: Measure; seen: MoversView }) {
             {name}
           </Anchor>
           <Text size="sm" className="figure" style={{ whiteSpace: "nowrap" }}>
-            {measured(measure, now)}{" "}
+            {words(now)}{" "}
             <Text span size="xs" c="dimmed">
               {/* Said once above, when there was nothing at all. */}
               {hasBefore && changeWords(now, before)}

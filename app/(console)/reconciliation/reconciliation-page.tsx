@@ -9,7 +9,7 @@ import type { CounterDrift, DriftLine } from "@/lib/console/money/reconciliation
 import { api } from "../../_ui/data/api";
 import { CsvButton } from "../../_ui/data/csv-button";
 import { useFoundTenants } from "../../_ui/data/found";
-import { count, dollars } from "../../_ui/figures/format";
+import { count, dollars, dollarsAlike } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { FormDialog } from "../../_ui/forms/dialog";
 import { isReason, ReasonInput } from "../../_ui/forms/inputs";
@@ -93,6 +93,8 @@ export function ReconciliationPage({ canEdit }: { canEdit: boolean }) {
 
 /** Each day and model: the ledger's sum, and the provider's bill. */
 function Comparison({ rows }: { rows: readonly DriftLine[] }) {
+  const moneyOf = dollarsAlike(rows.flatMap((line) => [line.bookedMicroUsd, line.billedMicroUsd ?? 0]));
+  const differenceOf = dollarsAlike(rows.map((line) => line.driftMicroUsd ?? 0));
   return (
     <Listing
       title="Ledger and bill"
@@ -112,22 +114,22 @@ function Comparison({ rows }: { rows: readonly DriftLine[] }) {
           figure(line.billedCalls),
           count(line.bookedInputTokens + line.bookedOutputTokens),
           figure(line.billedInputTokens === null ? null : line.billedInputTokens + (line.billedOutputTokens ?? 0)),
-          dollars(line.bookedMicroUsd),
-          line.billedMicroUsd === null ? "–" : dollars(line.billedMicroUsd),
-          <Difference key="difference" line={line} />,
+          moneyOf(line.bookedMicroUsd),
+          line.billedMicroUsd === null ? "–" : moneyOf(line.billedMicroUsd),
+          <Difference key="difference" line={line} moneyOf={differenceOf} />,
         ],
       }))}
     />
   );
 }
 
-function Difference({ line }: { line: DriftLine }) {
+function Difference({ line, moneyOf }: { line: DriftLine; moneyOf: (microUsd: number) => string }) {
   if (line.driftMicroUsd === null) return <>–</>;
   const share = line.bookedMicroUsd === 0 ? 1 : Math.abs(line.driftMicroUsd) / line.bookedMicroUsd;
   return (
     <Badge color={share > 0.01 ? "red.9" : "teal.9"} tt="none">
       {line.driftMicroUsd > 0 ? "+" : ""}
-      {dollars(line.driftMicroUsd)}
+      {moneyOf(line.driftMicroUsd)}
     </Badge>
   );
 }
@@ -144,6 +146,11 @@ function Counters({ canEdit }: { canEdit: boolean }) {
       api<{ counters: CounterDrift[] }>(`reconciliation/counters?tenant=${encodeURIComponent(tenant ?? "")}`),
     enabled: tenant !== null,
   });
+  const lines = counters.data?.counters ?? [];
+  const moneyOf = dollarsAlike(
+    lines.flatMap((line) => [line.usedMicroUsd, line.reservedMicroUsd, line.bookedMicroUsd]),
+  );
+  const differenceOf = dollarsAlike(lines.map((line) => line.driftMicroUsd));
   return (
     <>
       <Failed what="The counters could not be read" error={counters.error} />
@@ -173,14 +180,14 @@ function Counters({ canEdit }: { canEdit: boolean }) {
             onChange={setTenant}
           />
         }
-        rows={(counters.data?.counters ?? []).map((line) => ({
+        rows={lines.map((line) => ({
           id: line.limit,
           cells: [
             line.limit,
-            dollars(line.usedMicroUsd),
-            dollars(line.reservedMicroUsd),
-            dollars(line.bookedMicroUsd),
-            dollars(line.driftMicroUsd),
+            moneyOf(line.usedMicroUsd),
+            moneyOf(line.reservedMicroUsd),
+            moneyOf(line.bookedMicroUsd),
+            differenceOf(line.driftMicroUsd),
             canEdit && line.driftMicroUsd !== 0 ? (
               <Button
                 key="repair"

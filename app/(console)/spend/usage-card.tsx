@@ -218,6 +218,7 @@ function Totals({
 }) {
   const moneyOf = dollarsAlike(shownOf(totals).map((row) => row.costMicroUsd));
   const costBefore = new Map(earlier?.map((row) => [row.subject, row.costMicroUsd]));
+  const beforeOf = dollarsAlike(shownOf(totals).map((row) => costBefore.get(row.subject) ?? 0));
   return (
     <Listing
       title={`By ${by}`}
@@ -240,7 +241,7 @@ function Totals({
             ? []
             : row.merged > 0
               ? ["–", "–"]
-              : beforeCells(row.costMicroUsd, costBefore.get(row.subject) ?? 0)),
+              : beforeCells(row.costMicroUsd, costBefore.get(row.subject) ?? 0, beforeOf)),
         ],
       }))}
     />
@@ -269,6 +270,6 @@ function shownOf(totals: readonly Total[]): readonly Total[] {
   return [...totals.filter((row) => row.merged === 0).slice(0, SHOWN_MAX), ...totals.filter((row) => row.merged > 0)];
 }
 
-function beforeCells(now: number, before: number): string[] {
-  return [dollars(before), now === before ? "no change" : changeWords(now, before)];
+function beforeCells(now: number, before: number, moneyOf: (microUsd: number) => string): string[] {
+  return [moneyOf(before), now === before ? "no change" : changeWords(now, before)];
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { dollarsAlike } from "./format";
+import { dollars, dollarsAlike } from "./format";
 
 test.each([
   [
@@ -21,4 +21,17 @@ test.each([
   [[], []],
 ])("sums of one column have one number of decimals: %j", (all, words) => {
   expect(all.map(dollarsAlike(all))).toEqual(words);
+});
+
+test.each([
+  [0, "$0.00"],
+  [200_000, "$0.20"],
+  [1_200_000, "$1.20"],
+  [1_204_900, "$1.20"],
+  [204_900, "$0.2049"],
+  [4_000, "$0.0040"],
+  [-4_000, "-$0.0040"],
+  [999, "$0.000999"],
+])("%d micro-dollars are %s: two, four or six decimals, never one or three", (microUsd, words) => {
+  expect(dollars(microUsd)).toBe(words);
 });

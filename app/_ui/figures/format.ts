@@ -12,15 +12,27 @@ export function compact(value: number): string {
 /** Money is entered in dollars and stored in micro-dollars. */
 export const MICRO_USD = 1_000_000;
 
-/** Micro-dollars as dollars, with enough digits that a small sum does not look like zero. */
+/**
+ * Micro-dollars as dollars, so that a small sum does not look like zero: with two decimals from one dollar and for whole
+ * cents, otherwise with four, and below a tenth of a cent with six. Sums of one column: `dollarsAlike`.
+ */
 export function dollars(microUsd: number): string {
-  const value = microUsd / MICRO_USD;
-  const size = Math.abs(value);
-  const digits = size === 0 || size >= 1 ? 2 : size < 0.001 ? 6 : 4;
-  return value.toLocaleString("en-US", {
+  return fixed(microUsd, decimalsOf(microUsd));
+}
+
+function decimalsOf(microUsd: number): number {
+  const size = Math.abs(microUsd);
+  if (size >= MICRO_USD || size % MICRO_USD_PER_CENT === 0) return 2;
+  return size < MICRO_USD_PER_CENT / 10 ? DIGITS_MAX : 4;
+}
+
+const MICRO_USD_PER_CENT = MICRO_USD / 100;
+
+function fixed(microUsd: number, digits: number): string {
+  return (microUsd / MICRO_USD).toLocaleString("en-US", {
     style: "currency",
     currency: "USD",
-    minimumFractionDigits: 2,
+    minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   });
 }
@@ -31,16 +43,8 @@ const DIGITS_MAX = 6;
 export function dollarsAlike(all: readonly number[]): (microUsd: number) => string {
   const most = Math.max(...all.map(Math.abs), 0) / MICRO_USD;
   const allowed = most >= 100 ? 2 : most >= 1 ? 4 : DIGITS_MAX;
-  const needed = Math.max(...all.map((one) => dollars(one).split(".")[1]?.length ?? 0), 2);
-  // Beyond hundredths of a cent a sum is exact, so that the column adds up.
-  const digits = Math.min(needed > 4 ? DIGITS_MAX : needed, allowed);
-  return (microUsd) =>
-    (microUsd / MICRO_USD).toLocaleString("en-US", {
-      style: "currency",
-      currency: "USD",
-      minimumFractionDigits: digits,
-      maximumFractionDigits: digits,
-    });
+  const digits = Math.min(Math.max(...all.map(decimalsOf), 2), allowed);
+  return (microUsd) => fixed(microUsd, digits);
 }
 
 /** "45 s", "3 min 5 s", "5 min", "2 h 10 min", "9 days 12 h": two units, the smaller one only if it is not zero. */

@@ -25,7 +25,7 @@ export function KpiCard({
       <Text fz={sizeOf(value)} fw={680} lh={1.2} mt={4} className="figure" data-testid={`kpi-${label}`}>
         {value}
       </Text>
-      <Text size="xs" c="dimmed">
+      <Text size="xs" c="dimmed" mb={6}>
         {unit}
         {note !== undefined && <> · {note}</>}
       </Text>

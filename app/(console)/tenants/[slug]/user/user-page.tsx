@@ -1,6 +1,6 @@
 "use client";
 
-import { Button, Card, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Button, Card, SimpleGrid, Skeleton, Stack, Title } from "@mantine/core";
 import { IconHandStop } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import dynamic from "next/dynamic";
@@ -10,10 +10,11 @@ import { DAY_MS } from "@/app/_ui/time/spans";
 import type { UsageRow } from "@/lib/console/money/usage";
 import type { QuotaView } from "@/lib/console/tenants/tenant-quota";
 import { api } from "../../../../_ui/data/api";
+import { Empty } from "../../../../_ui/data/empty";
 import { useTenantName } from "../../../../_ui/data/names";
 import { WhenLoaded } from "../../../../_ui/data/when-loaded";
 import { CopyId } from "../../../../_ui/figures/copy-id";
-import { count, dollars } from "../../../../_ui/figures/format";
+import { count, dollarsAlike } from "../../../../_ui/figures/format";
 import { Listing } from "../../../../_ui/figures/listing";
 import { BrakedBadge } from "../../../../_ui/limits/braked/braked-badge";
 import { isOverridable, QuotaLine } from "../../../../_ui/limits/quota-line";
@@ -78,7 +79,7 @@ export function UserPage({ slug, user, canBoost, canBrake }: UserOf) {
               What is left now
             </Title>
             {quota.data === undefined && quota.error === null && <Skeleton h={120} />}
-            {quota.data?.limits.length === 0 && <Text size="sm">No limits apply to this user.</Text>}
+            {quota.data?.limits.length === 0 && <Empty>No limits apply to this user.</Empty>}
             <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
               {quota.data?.limits.map((line) => (
                 <QuotaLine
@@ -120,6 +121,7 @@ function useUser(slug: string, user: string) {
 }
 
 function Days({ rows }: { rows: readonly UsageRow[] }) {
+  const moneyOf = dollarsAlike(rows.map((row) => row.costMicroUsd));
   return (
     <Listing
       title="By day"
@@ -132,7 +134,7 @@ function Days({ rows }: { rows: readonly UsageRow[] }) {
           dayWords(row.bucket ?? ""),
           count(row.calls),
           count(row.inputTokens + row.outputTokens),
-          dollars(row.costMicroUsd),
+          moneyOf(row.costMicroUsd),
         ],
       }))}
     />
