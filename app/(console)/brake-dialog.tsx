@@ -7,11 +7,13 @@ import { type FormEvent, useState } from "react";
 import type { BrakeView } from "@/lib/console/brakes/brakes";
 import type { DryRun } from "@/lib/console/brakes/dry-run";
 import { api } from "../_ui/data/api";
+import { useIsOfAll } from "../_ui/data/live";
 import { count, plural } from "../_ui/figures/format";
 import { tellSet } from "../_ui/shell/undo-brake";
 import { type BrakeHow, HowToStop } from "./brake-how";
 import { AsCallersSeeIt, CommandLine } from "./brake-preview";
-import { MAIN_SCOPES, Narrowing, type Scope, type ScopeKind, ScopeName } from "./brake-scope";
+import { MAIN_SCOPES, Narrowing, OWN_SCOPES, type Scope, type ScopeKind, ScopeName } from "./brake-scope";
+import { useScopeCalled } from "./brakes/scope-called";
 
 export type BrakeDraft = {
   readonly scope: ScopeKind;
@@ -25,8 +27,10 @@ const REASON_CHARS_MIN = 8;
 /** Scope, mode, reason, duration, and the scope's name typed again. */
 export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: () => void }) {
   const queries = useQueryClient();
-  const [scope, setScope] = useState<ScopeKind>(draft.scope);
-  const [name, setName] = useState(draft.name);
+  const offered = useIsOfAll() ? MAIN_SCOPES : OWN_SCOPES;
+  const meant = offered.find((one) => one === draft.scope);
+  const [scope, setScope] = useState<ScopeKind>(meant ?? "tenant");
+  const [name, setName] = useState(meant === undefined ? "" : draft.name);
   const [how, setHow] = useState<BrakeHow>({ mode: "block", seconds: "1800", reason: "" });
   const [typed, setTyped] = useState("");
   const [publicMessage, setPublicMessage] = useState("");
@@ -34,6 +38,7 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
   const isNamed = scope === "everything" || name !== "";
   const covered: Scope = { ...(scope === "everything" ? {} : { [scope]: name }), ...narrowed };
   const word = isNamed ? Object.values(covered).join(" ") || "ALL" : "";
+  const called = useScopeCalled(covered);
   const order = orderOf(covered, how, publicMessage.trim());
   const isReady = typed === word && word !== "" && order.reason.length >= REASON_CHARS_MIN;
   const press = useMutation({
@@ -55,10 +60,10 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
     if (next === "provider") setNarrowed(({ provider: _was, ...others }) => others);
   };
   return (
-    <Modal opened onClose={onClose} title="Stop calls" size="lg">
+    <Modal opened onClose={onClose} title={isNamed && word !== "ALL" ? `Stop ${called}` : "Stop calls"} size="lg">
       <form onSubmit={submit}>
         <Stack>
-          <MainScope scope={scope} onChange={choose} />
+          <MainScope scope={scope} offered={offered} onChange={choose} />
           <ScopeName scope={scope} name={name} onName={setName} />
           <Narrowing scope={scope} narrowed={narrowed} onChange={setNarrowed} />
           {word === "ALL" && how.mode !== "degrade" && how.mode !== "observe" && (
@@ -97,7 +102,7 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
               disabled={word === ""}
             />
             <Buttons
-              label={buttonLabel(how.mode, word)}
+              label={`${verbOf(how.mode)} ${isNamed ? called : "calls of …"}`}
               isReady={isReady}
               isPending={press.isPending}
               onClose={onClose}
@@ -109,7 +114,9 @@ export function BrakeDialog({ draft, onClose }: { draft: BrakeDraft; onClose: ()
   );
 }
 
-function MainScope({ scope, onChange }: { scope: ScopeKind; onChange: (scope: ScopeKind) => void }) {
+type MainOf = { scope: ScopeKind; offered: readonly ScopeKind[]; onChange: (scope: ScopeKind) => void };
+
+function MainScope({ scope, offered, onChange }: MainOf) {
   return (
     <div>
       <Text size="sm" fw={600} mb={4} id="brake-scope">
@@ -119,25 +126,21 @@ function MainScope({ scope, onChange }: { scope: ScopeKind; onChange: (scope: Sc
         fullWidth
         aria-labelledby="brake-scope"
         value={scope}
-        onChange={(value) => onChange(asScope(value))}
+        onChange={onChange}
         styles={{ label: { paddingInline: 4 } }}
-        data={[
-          { value: "everything", label: "All" },
-          { value: "tenant", label: "Tenant" },
-          { value: "model", label: "Model" },
-          { value: "key", label: "Key" },
-          { value: "provider", label: "Provider" },
-        ]}
+        data={offered.map((value) => ({ value, label: SCOPE_WORDS[value] }))}
       />
     </div>
   );
 }
 
+const SCOPE_WORDS = { everything: "All", tenant: "Tenant", model: "Model", key: "Key", provider: "Provider" };
+
 type ButtonsOf = { label: string; isReady: boolean; isPending: boolean; onClose: () => void };
 
 function Buttons({ label, isReady, isPending, onClose }: ButtonsOf) {
   return (
-    <Group justify="flex-end">
+    <Group justify="flex-end" wrap="nowrap">
       <Button variant="default" onClick={onClose}>
         Cancel
       </Button>
@@ -147,6 +150,12 @@ function Buttons({ label, isReady, isPending, onClose }: ButtonsOf) {
         disabled={!isReady}
         loading={isPending}
         leftSection={<IconHandStop size={18} />}
+        // A long name takes a second line, on a phone too.
+        styles={{
+          root: { height: "auto", minHeight: 36, flexShrink: 1 },
+          label: { whiteSpace: "normal", overflow: "visible", lineHeight: 1.25 },
+        }}
+        py={6}
       >
         {label}
       </Button>
@@ -154,9 +163,8 @@ function Buttons({ label, isReady, isPending, onClose }: ButtonsOf) {
   );
 }
 
-function buttonLabel(mode: string, word: string): string {
-  const verb = mode === "degrade" ? "Degrade" : mode === "observe" ? "Watch" : "Stop";
-  return `${verb} ${word === "ALL" ? "all calls" : `calls of ${word || "…"}`}`;
+function verbOf(mode: string): string {
+  return mode === "degrade" ? "Degrade" : mode === "observe" ? "Watch" : "Stop";
 }
 
 /** The body of the request that sets the brake. */
@@ -177,6 +185,13 @@ function WhatItMeets({ scope }: { scope: Scope }) {
     queryFn: () => api<DryRun>("brakes/dry-run", { method: "POST", body: { scope } }),
     refetchInterval: DRY_RUN_MS,
   });
+  if (met.error !== null) {
+    return (
+      <Text size="sm" role="status">
+        The calls that it affects could not be counted: {met.error.message}
+      </Text>
+    );
+  }
   if (met.data === undefined) return <Text size="sm">Checking which calls match…</Text>;
   const { running, runningTenants, callsPerMinute, tenants } = met.data;
   return (
@@ -188,7 +203,3 @@ function WhatItMeets({ scope }: { scope: Scope }) {
 }
 
 const DRY_RUN_MS = 2000;
-
-function asScope(value: string): ScopeKind {
-  return MAIN_SCOPES.find((one) => one === value) ?? "everything";
-}

@@ -6,18 +6,22 @@ import { useState } from "react";
 import { LIMIT_CHOICES } from "@/lib/console/limits/limit-choices.shared";
 import type { TierView } from "@/lib/console/tiers/tiers";
 import { api } from "../_ui/data/api";
+import { useIsOfAll } from "../_ui/data/live";
 import { PRIORITY_WORDS } from "../_ui/figures/format";
 import { TenantSelect } from "../_ui/forms/tenant-select";
 
 /** A brake's main scope; all other fields narrow it. */
-export const MAIN_SCOPES = ["tenant", "model", "key", "provider"] as const;
-export type ScopeKind = "everything" | (typeof MAIN_SCOPES)[number];
+export const MAIN_SCOPES = ["everything", "tenant", "model", "key", "provider"] as const;
+export type ScopeKind = (typeof MAIN_SCOPES)[number];
+/** What operators of some tenants may stop. */
+export const OWN_SCOPES = ["tenant", "key"] as const satisfies readonly ScopeKind[];
 export type Scope = Readonly<Record<string, string>>;
 
 type Catalog = {
   readonly models: readonly { readonly slug: string }[];
-  readonly providers: readonly { readonly slug: string }[];
+  readonly providers: readonly Named[];
 };
+type Named = { readonly slug: string; readonly name: string };
 
 /** The name of the one object to stop. */
 export function ScopeName({ scope, name, onName }: { scope: ScopeKind; name: string; onName: (name: string) => void }) {
@@ -36,8 +40,8 @@ export function ScopeName({ scope, name, onName }: { scope: ScopeKind; name: str
   const chosen = { value: name === "" ? null : name, onChange: (value: string | null) => onName(value ?? "") };
   if (scope === "tenant") return <TenantSelect label="Tenant" {...chosen} />;
   const { models = [], providers = [] } = catalog.data ?? {};
-  const [label, known] = scope === "model" ? ["Model", models] : ["Provider", providers];
-  return <Select label={label} data={known.map(({ slug }) => slug)} {...chosen} searchable />;
+  const [label, data] = scope === "model" ? ["Model", models.map(({ slug }) => slug)] : ["Provider", named(providers)];
+  return <Select label={label} data={data} {...chosen} searchable />;
 }
 
 /** Further conditions: a call must match all of them to be stopped. */
@@ -51,11 +55,13 @@ export function Narrowing({
   onChange: (narrowed: Scope) => void;
 }) {
   const [isOpen, setOpen] = useState(Object.keys(narrowed).length > 0);
-  const catalog = useCatalog(isOpen);
+  // Operators of some tenants may read neither list.
+  const isOfAll = useIsOfAll();
+  const catalog = useCatalog(isOpen && isOfAll);
   const tiers = useQuery({
     queryKey: ["tiers"],
     queryFn: () => api<{ tiers: TierView[] }>("tiers"),
-    enabled: isOpen,
+    enabled: isOpen && isOfAll,
   });
   if (!isOpen) {
     return (
@@ -67,7 +73,7 @@ export function Narrowing({
         style={{ alignSelf: "flex-start" }}
         ta="left"
       >
-        Narrow by user, session, agent, tag, provider, tier, endpoint or priority
+        Narrow by user, session, agent, tag, {isOfAll && "provider, tier, "}endpoint or priority
       </Anchor>
     );
   }
@@ -99,23 +105,18 @@ export function Narrowing({
     <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
       {pick("priority", "Priority, and less urgent ones", PRIORITIES)}
       {pick("endpoint", "Endpoint", LIMIT_CHOICES.endpoints)}
-      {scope !== "provider" &&
-        pick(
-          "provider",
-          "Provider",
-          (catalog.data?.providers ?? []).map((one) => one.slug),
-        )}
-      {pick(
-        "tier",
-        "Tier",
-        (tiers.data?.tiers ?? []).map((one) => one.slug),
-      )}
+      {isOfAll && scope !== "provider" && pick("provider", "Provider", named(catalog.data?.providers))}
+      {isOfAll && pick("tier", "Tier", named(tiers.data?.tiers))}
       {type("user", "User of the tenant")}
       {type("session", "Session of an agent")}
       {type("agent", "Agent")}
       {type("tag", "Tag, as name=value")}
     </SimpleGrid>
   );
+}
+
+function named(all: readonly Named[] = []) {
+  return all.map(({ slug, name }) => ({ value: slug, label: name }));
 }
 
 const PRIORITIES = LIMIT_CHOICES.priorities.map((value) => ({ value, label: PRIORITY_WORDS[value] }));

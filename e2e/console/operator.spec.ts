@@ -43,7 +43,7 @@ test("pull the brake for one tenant, see it refused with the reason while others
   await page.goto("/");
   await page.getByRole("button", { name: "Stop standard" }).click();
   const dialog = page.getByRole("dialog", { name: "Stop calls" });
-  const press = dialog.getByRole("button", { name: "Stop calls of standard" });
+  const press = dialog.getByRole("button", { name: "Stop calls of tenant Harbour Logistics" });
   await dialog.getByRole("textbox", { name: /Reason/ }).fill("Runaway script at Harbour");
   await expect(press).toBeDisabled();
   await dialog.getByText("15 min").click();

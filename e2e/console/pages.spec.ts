@@ -193,7 +193,7 @@ test("an action that needs the password again asks for it and then continues", a
   await dialog.getByRole("button", { name: "Preview the callers' error" }).click();
   await expect(dialog).toContainText("InternalServerError: 503 Calls are stopped by the operator");
   await dialog.getByRole("textbox", { name: "Type enterprise to confirm" }).fill("enterprise");
-  await dialog.getByRole("button", { name: "Stop calls of enterprise" }).click();
+  await dialog.getByRole("button", { name: "Stop calls of tenant Northwind Bank" }).click();
   const confirm = page.getByRole("dialog", { name: "Confirm your password" });
   await confirm.locator("input").fill("not it");
   await confirm.getByRole("button", { name: "Go on" }).click();

@@ -7,6 +7,7 @@ import { useState } from "react";
 import type { BrakeView } from "@/lib/console/brakes/brakes";
 import { scopeWords } from "@/lib/console/brakes/scope-words.shared";
 import { api } from "../../_ui/data/api";
+import { useIsOfAll } from "../../_ui/data/live";
 import { count, duration } from "../../_ui/figures/format";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
@@ -21,6 +22,8 @@ const EVERY_MS = 1000;
 /** Current and past brakes: by whom, why, for how long. */
 export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: boolean }) {
   const [draft, setDraft] = useState<BrakeDraft | null>(null);
+  // A drill is of the whole installation.
+  const isOfAll = useIsOfAll();
   const [lifted, setLifted] = useState<BrakeView | null>(null);
   const brakes = useQuery({
     queryKey: ["brakes"],
@@ -39,7 +42,7 @@ export function BrakesPage({ canSet, canLift }: { canSet: boolean; canLift: bool
           </>
         }
       >
-        {canSet && <Drill />}
+        {canSet && isOfAll && <Drill />}
         {canSet && (
           <Button
             color="red.9"

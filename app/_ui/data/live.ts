@@ -50,10 +50,15 @@ export function useLiveStream(isOn: boolean): void {
   }, [queries, isOn]);
 }
 
+/** Whether the operator sees all tenants. Others get no live figures: `useLiveStream` is off for them. */
+export function useIsOfAll(): boolean {
+  return useQueryClient().getQueryDefaults(KEY).enabled !== false;
+}
+
 /** The brakes in force: as the stream has them; for operators of some tenants theirs, asked for now and then. */
 export function useBrakesOn(): readonly BrakeState[] {
   const live = useLive().data;
-  const isOff = useQueryClient().getQueryDefaults(KEY).enabled === false;
+  const isOff = !useIsOfAll();
   const { data } = useQuery({
     queryKey: ["brakes"],
     queryFn: () => api<{ brakes: BrakeView[] }>("brakes"),

@@ -30,6 +30,8 @@ test("figures that came with the page are said to be old when newer ones cannot 
   await expect(alert).toContainText("The figures below are old");
   await expect(alert.getByRole("button", { name: "Try again" })).toBeVisible();
   await expect(page.getByRole("region", { name: "Earlier", exact: true })).toBeVisible();
+  await expect(page.getByRole("region", { name: "On now" })).toContainText("None when last read.");
+  await expect(page.getByText("No active brakes.")).toHaveCount(0);
 });
 
 test("an unknown tenant and an unknown address lead on; the first Tab skips the menu", async ({ console: page }) => {
@@ -52,24 +54,29 @@ test("a model, a provider and a key are stopped where they are named; the button
 }) => {
   await page.setViewportSize({ width: 360, height: 740 });
   const dialog = page.getByRole("dialog", { name: "Stop calls" });
-  const opens = async (path: string, button: string, name: string) => {
+  const opens = async (path: string, button: string, name: string, called: string) => {
     await page.goto(path);
     await page.getByRole("button", { name: button, exact: true }).first().click();
-    const stop = dialog.getByRole("button", { name: `Stop calls of ${name}` });
+    const stop = dialog.getByRole("button", { name: `Stop calls of ${called}` });
     await expect(stop).toBeInViewport({ ratio: 1 });
     await expect(dialog.getByRole("textbox", { name: "Reason" })).toBeFocused();
     await dialog.getByRole("textbox", { name: `Type ${name} to confirm` }).fill(name);
     await dialog.getByRole("textbox", { name: "Reason" }).fill("tried on a phone");
     return stop;
   };
-  await opens("/catalog", "Stop model sim-vision", "sim-vision");
+  await opens("/catalog", "Stop model sim-vision", "sim-vision", "model sim-vision");
   const { id, key } = await spillway.admin<{ id: string; key: string }>("POST", "keys", {
     tenant: "enterprise",
     name: "Stopped where it is named",
   });
   const { headers } = await spillway.chat(key);
-  await opens(`/requests?id=${headers.get("x-request-id")}`, `Stop key ${id}`, id);
-  await (await opens("/providers", "Stop provider Simulator", "simulator")).click();
+  await opens(
+    `/requests?id=${headers.get("x-request-id")}`,
+    "Stop key Stopped where it is named",
+    id,
+    'key "Stopped where it is named" of Northwind Bank',
+  );
+  await (await opens("/providers", "Stop provider Simulator", "simulator", "provider Simulator")).click();
   await expect(page.getByRole("alert", { name: "Active brakes" })).toContainText("Calls of provider simulator");
   expect((await spillway.chat(key)).status).toBe(503);
   await page.getByRole("button", { name: "Lift now: Calls of provider simulator" }).click();

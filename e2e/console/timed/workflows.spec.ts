@@ -23,7 +23,7 @@ test("stop the tenant that burns money, and let it call again", async ({ console
   const dialog = page.getByRole("dialog", { name: "Stop calls" });
   await hand.click(dialog.getByRole("button", { name: "Runaway caller" }));
   await hand.fill(dialog.getByRole("textbox", { name: "Type standard to confirm" }), "standard");
-  await hand.click(dialog.getByRole("button", { name: "Stop calls of standard" }));
+  await hand.click(dialog.getByRole("button", { name: "Stop calls of tenant Harbour Logistics" }));
   await expect(page.getByRole("alert", { name: "Active brakes" })).toContainText("Runaway caller");
   expect((await call()).status).toBe(503);
   await hand.click(page.getByRole("button", { name: "Lift now: Calls of tenant Harbour Logistics" }));

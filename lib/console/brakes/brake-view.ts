@@ -5,7 +5,13 @@ export type BrakeState = ReturnType<typeof shownBrake> & {
   /** what the tenant and the key of its scope are called; absent = not looked up, or removed since */
   readonly names?: ScopeNames;
 };
-export type ScopeNames = { readonly tenant?: string; readonly key?: string; readonly keyTenant?: string };
+export type ScopeNames = {
+  readonly tenant?: string;
+  readonly key?: string;
+  readonly keyTenant?: string;
+  readonly provider?: string;
+  readonly tier?: string;
+};
 
 /** A brake as the admin API and the console show it. */
 export function shownBrake(row: BrakeRow, now: number) {

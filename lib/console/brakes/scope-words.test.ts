@@ -10,4 +10,7 @@ test("a brake is named by what people call its tenant and its key, and by slug a
   expect(scopeWords({ tenant: "standard", model: "sim-large" }, { tenant: "Harbour Logistics" })).toBe(
     "Calls of tenant Harbour Logistics and model sim-large",
   );
+  expect(scopeWords({ provider: "simulator", tier: "free" }, { provider: "Simulator", tier: "Free" })).toBe(
+    "Calls of provider Simulator and tier Free",
+  );
 });
