@@ -52,6 +52,46 @@ test("an operator is made, signs in and may do what the role says; disabled, the
   await context.close();
 });
 
+test("an operator of one tenant gets all by a choice of its own, and is offered only what they may stop", async ({
+  console: page,
+  browser,
+  spillway,
+}) => {
+  const dan = { email: "dan@example.test", name: "Dan", role: "operator", tenants: ["free"] };
+  const { password } = await spillway.admin<{ password: string }>("POST", "staff", dan);
+  const context = await browser.newContext({ baseURL: spillway.baseUrl });
+  const own = runsWhenOpen(await context.newPage());
+  const denied: string[] = [];
+  own.on("response", (answer) => answer.status() === 403 && denied.push(answer.url()));
+  await own.goto("/sign-in?next=/brakes");
+  await own.getByRole("textbox", { name: "E-mail" }).fill(dan.email);
+  await own.locator("input[name=password]").fill(password);
+  await own.getByRole("button", { name: "Sign in" }).click();
+  await expect(own.getByRole("heading", { name: "Brakes", level: 1 })).toBeVisible();
+  await own.reload();
+  await expect(own.getByRole("button", { name: "Drill" })).toHaveCount(0);
+  await own.getByRole("button", { name: "Stop calls…" }).click();
+  const stop = own.getByRole("dialog", { name: "Stop calls" });
+  await expect(stop.getByRole("radiogroup", { name: "What to stop" }).getByRole("radio")).toHaveCount(2);
+  await stop.getByRole("button", { name: /^Narrow by/ }).click();
+  await expect(stop.getByRole("textbox", { name: "User of the tenant" })).toBeVisible();
+  await expect(stop.getByText(/^(Provider|Tier)$/)).toHaveCount(0);
+  expect(denied).toEqual([]);
+  await context.close();
+
+  await page.goto("/staff");
+  await page.getByRole("button", { name: `Edit… ${dan.email}` }).click();
+  const edit = page.getByRole("dialog", { name: `Change ${dan.email}` });
+  const change = edit.getByRole("button", { name: "Change it" });
+  await edit.getByRole("combobox", { name: "These tenants" }).press("Backspace");
+  await expect(edit.getByText("Choose one or more.")).toBeVisible();
+  await expect(change).toBeDisabled();
+  await edit.getByRole("combobox", { name: "Tenants", exact: true }).click();
+  await page.getByRole("option", { name: /^all tenants/ }).click();
+  await change.click();
+  await expect(page.getByRole("row", { name: /dan@example.test/ })).toContainText("all");
+});
+
 test("the last admin stays one, and nobody changes their own role", async ({ spillway }) => {
   const { staff } = await spillway.admin<{ staff: { id: string; role: string; disabled: boolean }[] }>("GET", "staff");
   const last = staff.find((one) => one.role === "admin" && !one.disabled);

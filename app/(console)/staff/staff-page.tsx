@@ -212,14 +212,14 @@ function NewOperator({ onMade, onClose }: { onMade: (secret: Secret) => void; on
   const [email, setEmail] = useState("");
   const [name, setName] = useState("");
   const [role, setRole] = useState("viewer");
-  const [tenants, setTenants] = useState<readonly string[]>([]);
+  const [tenants, setTenants] = useState<readonly string[] | null>(null);
   const [way, setWay] = useState("invitations");
   return (
     <FormDialog<Secret>
       title="New operator"
       label="Create"
       done={`${email} may sign in.`}
-      isReady={email.trim() !== "" && name.trim() !== ""}
+      isReady={email.trim() !== "" && name.trim() !== "" && scopeOf(role, tenants)?.length !== 0}
       submit={() => {
         const body = { email: email.trim(), name: name.trim(), role, tenants: scopeOf(role, tenants) };
         return api<Secret>(way, { method: "POST", body });
@@ -261,9 +261,9 @@ function NewOperator({ onMade, onClose }: { onMade: (secret: Secret) => void; on
   );
 }
 
-/** As the server takes them: null = all. */
-function scopeOf(role: string, tenants: readonly string[]): readonly string[] | null {
-  return role === "admin" || tenants.length === 0 ? null : tenants;
+/** As the server takes them: null = all. An admin has no others. */
+function scopeOf(role: string, tenants: readonly string[] | null): readonly string[] | null {
+  return role === "admin" ? null : tenants;
 }
 
 /** In place of a role: the groups of single sign-on give it. */
@@ -275,7 +275,7 @@ function Edit({ one, onClose }: { one: StaffView; onClose: () => void }) {
   const first = one.roleFrom === "groups" ? BY_GROUPS : one.role;
   const [role, setRole] = useState<string>(first);
   const [state, setState] = useState(one.disabled ? "out" : "in");
-  const [tenants, setTenants] = useState<readonly string[]>(one.tenants ?? []);
+  const [tenants, setTenants] = useState<readonly string[] | null>(one.tenants);
   const given = role === first ? {} : role === BY_GROUPS ? { roleFrom: role } : { role };
   const wanted = scopeOf(role, tenants);
   // By groups they are the groups' where OIDC_TENANTS is set: sent only when they were changed here.
@@ -285,6 +285,7 @@ function Edit({ one, onClose }: { one: StaffView; onClose: () => void }) {
       title={`Change ${one.email}`}
       label="Change it"
       done="Takes effect at their next click."
+      isReady={wanted?.length !== 0}
       submit={() =>
         api(`staff/${one.id}`, { method: "PATCH", body: { ...given, ...scope, disabled: state === "out" } })
       }

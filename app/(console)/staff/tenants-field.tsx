@@ -1,36 +1,59 @@
 "use client";
 
-import { MultiSelect } from "@mantine/core";
+import { MultiSelect, Select } from "@mantine/core";
 import { useState } from "react";
 import { useFoundTenants } from "../../_ui/data/found";
 
 const CHOICES = 20;
 
+const REACHES = [
+  { value: "all", label: "all tenants, also those created later" },
+  { value: "some", label: "these tenants only" },
+];
+
 type Props = {
-  /** slugs; none = all tenants */
-  readonly value: readonly string[];
+  /** slugs; null = all tenants */
+  readonly value: readonly string[] | null;
   readonly role: string;
-  readonly onChange: (slugs: string[]) => void;
+  readonly onChange: (slugs: readonly string[] | null) => void;
 };
 
-/** The tenants that an operator sees. The server searches names and slugs for the typed text. */
+/** The tenants that an operator sees: all of them by a choice of its own, never by an empty list. */
 export function TenantsField({ value, role, onChange }: Props) {
+  const isAdmin = role === "admin";
+  const isOfSome = !isAdmin && value !== null;
+  return (
+    <>
+      <Select
+        label="Tenants"
+        {...(isAdmin ? { description: "An admin sees all tenants." } : {})}
+        disabled={isAdmin}
+        data={REACHES}
+        value={isOfSome ? "some" : "all"}
+        allowDeselect={false}
+        onChange={(reach) => onChange(reach === "some" ? [] : null)}
+      />
+      {isOfSome && <TheseTenants value={value} onChange={onChange} />}
+    </>
+  );
+}
+
+/** The server searches names and slugs for the typed text. */
+function TheseTenants({ value, onChange }: Pick<Props, "onChange"> & { readonly value: readonly string[] }) {
   const [text, setText] = useState("");
   const found = useFoundTenants(text, { limit: CHOICES });
   const choices = found.data?.tenants.map(({ slug, name }) => ({ value: slug, label: `${name} (${slug})` })) ?? [];
   const missing = value.filter((slug) => choices.every((one) => one.value !== slug));
-  const isAdmin = role === "admin";
   return (
     <MultiSelect
-      label="Tenants"
-      description={isAdmin ? "An admin sees all tenants." : "Empty: all tenants, also those made later."}
-      placeholder={value.length === 0 ? "All tenants" : ""}
-      disabled={isAdmin}
+      label="These tenants"
+      required
+      {...(value.length === 0 ? { description: "Choose one or more." } : {})}
       searchable
       clearable
       hidePickedOptions
       data={[...missing.map((slug) => ({ value: slug, label: slug })), ...choices]}
-      value={isAdmin ? [] : [...value]}
+      value={[...value]}
       onChange={onChange}
       onSearchChange={setText}
       // The server has looked already, also into what the label does not show.

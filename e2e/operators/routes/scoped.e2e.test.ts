@@ -276,6 +276,9 @@ test("a changed scope holds for the open session at once, and ends its live stre
   await narrow("unlimited", ["free"]);
   expect((await ask("unlimited", "get", `tenants/${foreign.tenant}`)).status).toBe(404);
   expect((await ask("unlimited", "get", "live")).status).toBe(403);
+  // None are never all.
+  const none = await spillway.admin("PATCH", `staff/${ids.get("several")}`, { tenants: [] }, [400]);
+  expect(none.detail).toContain("For all tenants send null.");
   await narrow("several", ["standard"]);
   expect((await ask("several", "get", "tenants/free")).status).toBe(404);
   expect((await ask("several", "get", "tenants/standard")).status).toBe(200);

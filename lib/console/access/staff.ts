@@ -22,7 +22,10 @@ const PASSWORD_BYTES = 15;
 const TENANTS_MAX = 1000;
 
 /** slugs of the tenants that the operator sees and acts on */
-const someTenants = z.array(z.string().min(1).max(63)).min(1).max(TENANTS_MAX);
+const someTenants = z
+  .array(z.string().min(1).max(63))
+  .min(1, "Name at least one tenant. For all tenants send null.")
+  .max(TENANTS_MAX);
 
 export const newStaff = z.strictObject({
   email: z.email().max(255),
