@@ -20,6 +20,8 @@ export const turnedAway = pgTable(
     address: text("address").notNull(),
     /** the endpoint's name, as in the ledger; the path where it has none */
     path: text("path").notNull(),
+    /** that was asked for; null = not read before the denial, or several of them */
+    model: text("model"),
     count: integer("count").notNull(),
     /** of the first of them; begins with its time, which is where the request log shows all */
     requestId: text("request_id").notNull(),

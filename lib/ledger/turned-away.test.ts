@@ -11,6 +11,7 @@ const call = (change: Partial<TurnedAwayCall>): TurnedAwayCall => ({
   keyId: "AAAAAAAAAAAA",
   address: "203.0.113.7",
   path: "/v1/chat/completions",
+  model: null,
   ...change,
 });
 
@@ -35,6 +36,7 @@ test("393 calls with a leaked key in one minute are one row with their number, u
       keyId: "AAAAAAAAAAAA",
       address: "203.0.113.7",
       path: "/v1/chat/completions",
+      model: null,
       count: 393,
       requestId: "req_0",
     },
@@ -63,4 +65,14 @@ test("a second batch of the same minute keeps its rows, and what could not be wr
     return rows;
   });
   expect(await drained(away)).toMatchObject([{ count: 2, requestId: "req_1" }]);
+});
+
+test("calls that are one row keep the model that they asked for, unless it differs", async () => {
+  const away = new TurnedAway();
+  const ask = (model: string | null) => away.add(call({ code: "model_not_found", status: 404, model }), T0);
+  ask("gpt-9");
+  ask("gpt-9");
+  expect(await drained(away)).toMatchObject([{ model: "gpt-9", count: 2 }]);
+  for (const model of ["gpt-9", "gpt-10", "gpt-9"]) ask(model);
+  expect(await drained(away)).toMatchObject([{ model: null, count: 3 }]);
 });

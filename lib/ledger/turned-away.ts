@@ -16,6 +16,8 @@ export type TurnedAwayCall = {
   readonly keyId: string | null;
   readonly address: string;
   readonly path: string;
+  /** that was asked for; null = the body was not read */
+  readonly model: string | null;
 };
 
 /**
@@ -37,7 +39,7 @@ export class TurnedAway {
     const row = this.#rowOf(call, minute);
     const id = idOf(row);
     const known = this.#waiting.get(id);
-    this.#waiting.set(id, known === undefined ? row : { ...known, count: known.count + 1 });
+    this.#waiting.set(id, known === undefined ? row : joined(known, row));
   }
 
   /** Passes the collected items to `write`. Items that it returns wait for the next flush. */
@@ -47,12 +49,12 @@ export class TurnedAway {
     for (const row of await write([...rows.values()])) {
       const id = idOf(row);
       const since = this.#waiting.get(id);
-      this.#waiting.set(id, { ...row, count: row.count + (since?.count ?? 0) });
+      this.#waiting.set(id, since === undefined ? row : joined(row, since));
     }
   }
 
   #rowOf(call: TurnedAwayCall, minute: number): TurnedAwayRow {
-    const { requestId, code, status } = call;
+    const { requestId, code, status, model } = call;
     const named = { tenantId: call.tenantId ?? "", keyId: call.keyId ?? "", address: call.address, path: call.path };
     const own = call.tenantId === null ? this.#own.unknown : this.#own.known;
     const most = call.tenantId === null ? UNKNOWN_MAX : KNOWN_MAX;
@@ -60,8 +62,13 @@ export class TurnedAway {
     const hasRoom = own.has(id) || own.size < most;
     if (hasRoom) own.add(id);
     const shown = hasRoom ? named : { ...named, keyId: "", address: "", path: "" };
-    return { minute: new Date(minute), code, status, ...shown, count: 1, requestId };
+    return { minute: new Date(minute), code, status, ...shown, model, count: 1, requestId };
   }
+}
+
+/** One row of two: with the first one's request id, and with their model where it is the same. */
+function joined(first: TurnedAwayRow, more: TurnedAwayRow): TurnedAwayRow {
+  return { ...first, count: first.count + more.count, model: first.model === more.model ? first.model : null };
 }
 
 function idOf({ minute, code, tenantId, keyId, address, path }: TurnedAwayRow): string {

@@ -6,12 +6,12 @@ import { CopyId } from "../../_ui/figures/copy-id";
 import { count } from "../../_ui/figures/format";
 import { Moment } from "../../_ui/figures/moment";
 import { codeWords } from "../../_ui/words/code-words";
-
 import { deniedAdvice } from "./denied-advice";
+import { deniedModel } from "./denied-model";
 
 /** A call that was answered before any limit was checked: what was wrong, whose it was, and where that is changed. */
 export function DeniedCall({ denied }: { denied: DeniedView }) {
-  const { requestId, code, status, tenant, keyId, endpoint, address } = denied;
+  const { requestId, code, status, tenant, keyId, endpoint, model, address } = denied;
   const { words, href, label } = deniedAdvice(denied);
   return (
     <Card component="section" aria-label="The denied call">
@@ -28,6 +28,7 @@ export function DeniedCall({ denied }: { denied: DeniedView }) {
           <Moment at={denied.at} /> · {tenant === null ? "unknown tenant" : <TenantName slug={tenant} />} ·{" "}
           {keyId === null ? "no key" : tenant === null ? `key id ${keyId} as sent` : <KeyName id={keyId} />}
           {endpoint !== "" && ` · ${endpoint}`}
+          {` · model ${deniedModel(model, code)}`}
           {address !== null && ` · from ${address}`}
           {denied.count > 1 && ` · one of ${count(denied.count)} such calls in this minute`}
         </Text>

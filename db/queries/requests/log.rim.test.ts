@@ -117,12 +117,14 @@ test("calls that were turned away are in the log, with how many they are, in fac
     keyId: "LEAKED000000",
     address: "203.0.113.9",
     path: "/v1/messages",
+    model: "gpt-9",
   };
   await addTurnedAway(opened.db, [{ ...row, count: 390 }]);
   await addTurnedAway(opened.db, [{ ...row, count: 3, requestId: `${requestId.slice(0, -1)}1` }]);
   const filter = { ...EVERYTHING, keyId: "LEAKED000000" };
   const { rows } = await readBook(opened.db, "denied", filter, 10);
   expect(rows).toMatchObject([{ kind: "denied", outcome: "invalid_api_key", status: 401, count: 393, requestId }]);
+  expect(rows).toMatchObject([{ askedModel: "gpt-9" }]);
   const { counts } = await facetsOf(opened.db, "denied", filter);
   expect(counts).toContainEqual({ facet: "outcome", value: "invalid_api_key", count: 393 });
   const buckets = await bucketsOf(opened.db, "denied", filter, 60);

@@ -226,7 +226,7 @@ const BOOKS = {
     table: turnedAway,
     columns: sql`${SHARED}, 'denied' as kind, '' as "userDigest", null::text as feature, null::text as session, null::text as agent,
       null::text as tags,
-      path as endpoint, '' as "askedModel",
+      path as endpoint, coalesce(model, '') as "askedModel",
       null::text as "servedModel", code as outcome, status, null::text as "limitName", null::int as "inputTokens",
       null::int as "outputTokens", null::bigint as "costMicroUsd", null::bigint as "retryAfterMs", null::int as "totalMs",
       null::int as "headersMs", null::int as "firstTokenMs", null::boolean as stream, address, count`,

@@ -7,13 +7,16 @@ export type TurnedAwayRow = typeof turnedAway.$inferSelect;
 /** Adds counts to their minutes. Call once per batch: it is not idempotent. Over all tenants: the drain writes for all. */
 export async function addTurnedAway(db: Database, rows: readonly TurnedAwayRow[]): Promise<void> {
   if (rows.length === 0) return;
-  const { minute, code, tenantId, keyId, address, path, count } = turnedAway;
+  const { minute, code, tenantId, keyId, address, path, model, count } = turnedAway;
   await db
     .insert(turnedAway)
     .values([...rows])
     .onConflictDoUpdate({
       target: [minute, code, tenantId, keyId, address, path],
-      set: { count: sql`${count} + excluded.count` },
+      set: {
+        count: sql`${count} + excluded.count`,
+        model: sql`case when ${model} = excluded.model then excluded.model end`,
+      },
     });
 }
 

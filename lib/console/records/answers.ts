@@ -74,6 +74,7 @@ const deniedShape = z.object({
   keyId: z.string().nullable(),
   address: z.string().nullable(),
   endpoint: z.string(),
+  model: z.string().nullable(),
   count: z.number(),
 });
 

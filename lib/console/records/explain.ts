@@ -69,6 +69,8 @@ export type DeniedView = {
   readonly keyId: string | null;
   readonly address: string | null;
   readonly endpoint: string;
+  /** that was asked for; null = not read before the denial, or several in this minute */
+  readonly model: string | null;
   readonly count: number;
 };
 
@@ -105,7 +107,7 @@ export async function explain({ context, actor, input }: AdminRequest<typeof exp
 }
 
 function deniedView({ policy }: ConsoleContext, row: TurnedAwayRow): DeniedView {
-  const { requestId, code, status, tenantId, keyId, address, path, count } = row;
+  const { requestId, code, status, tenantId, keyId, address, path, model, count } = row;
   return {
     requestId,
     at: new Date(msOf(requestId)).toISOString(),
@@ -115,6 +117,7 @@ function deniedView({ policy }: ConsoleContext, row: TurnedAwayRow): DeniedView 
     keyId: keyId || null,
     address: address || null,
     endpoint: path,
+    model,
     count,
   };
 }

@@ -119,19 +119,24 @@ function modelFor(model: Model | undefined, principal: Principal, call: Call): P
   if (model === undefined)
     throw new PublicError("model_not_found", `The model ${JSON.stringify(call.model.slice(0, 64))} does not exist.`, {
       param: "model",
+      details: { model: call.model },
     });
   const { models, endpoints } = principal.key;
   if (models !== null && !models.includes(model.slug)) {
     throw new PublicError("model_not_allowed", `This API key may not call the model "${model.slug}".`, {
       param: "model",
+      details: { model: call.model },
     });
   }
   if (endpoints !== null && !endpoints.includes(call.endpoint)) {
-    throw new PublicError("endpoint_not_allowed", `This API key may not call the endpoint "${call.endpoint}".`);
+    throw new PublicError("endpoint_not_allowed", `This API key may not call the endpoint "${call.endpoint}".`, {
+      details: { model: call.model },
+    });
   }
   if (model.price === null)
     throw new PublicError("model_not_priced", `The model "${model.slug}" has no price yet and cannot be called.`, {
       param: "model",
+      details: { model: call.model },
     });
   return { ...model, price: model.price };
 }

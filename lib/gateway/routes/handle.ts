@@ -87,8 +87,12 @@ function noteTurnedAway(gateway: Gateway, exchange: Exchange, error: PublicError
     keyId: presented?.keyId ?? null,
     address: exchange.clientAddress,
     path: placeOf(exchange),
+    model: typeof error.details.model === "string" ? error.details.model.slice(0, MODEL_CHARS_MAX) : null,
   });
 }
+
+/** Of a name that the caller made up. */
+const MODEL_CHARS_MAX = 64;
 
 /** The endpoints that other calls are recorded under. A call that is turned away has the same name in the log. */
 const ENDPOINTS: Readonly<Record<string, Endpoint>> = {

@@ -8,6 +8,7 @@ import type { RequestLine } from "@/lib/console/requests/requests";
 import { userPath } from "../../../_ui/data/user-path";
 import { count, dollars, duration } from "../../../_ui/figures/format";
 import { codeWords } from "../../../_ui/words/code-words";
+import { deniedModel } from "../denied-model";
 
 type Column = {
   readonly id: string;
@@ -82,7 +83,8 @@ function tokensOf({ inputTokens, outputTokens }: RequestLine): string {
   return `${inputTokens === null ? "–" : count(inputTokens)} / ${outputTokens === null ? "–" : count(outputTokens)}`;
 }
 
-function modelOf({ askedModel, servedModel }: RequestLine): string {
+function modelOf({ kind, outcome, askedModel, servedModel }: RequestLine): string {
+  if (kind === "denied") return deniedModel(askedModel, outcome);
   return servedModel === null || servedModel === askedModel ? askedModel : `${askedModel} → ${servedModel}`;
 }
 

@@ -1,0 +1,1 @@
+ALTER TABLE "turned_away" ADD COLUMN "model" text;
