@@ -115,6 +115,12 @@ test("dragging over the calls of a time narrows the log to it", async ({ console
   expect((to ?? 0) - (from ?? 0)).toBeGreaterThan(0);
   expect((to ?? 0) - (from ?? 0)).toBeLessThanOrEqual(2 * BAR_MS);
   await expect(page.getByRole("region", { name: "Calls", exact: true })).toBeVisible();
+  await page.goBack();
+  await expect(page).toHaveURL(/log$/);
+  await expect(page.getByRole("button", { name: "Any time ×" })).toHaveCount(0);
+  await page.goForward();
+  await expect(page).toHaveURL(/from=/);
+  await expect(page.getByRole("button", { name: "Any time ×" })).toBeVisible();
 });
 
 test("a view of the log is saved under a name, and opened again from another one", async ({ console: page }) => {

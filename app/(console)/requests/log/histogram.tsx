@@ -72,16 +72,9 @@ export function Histogram({ answer, seconds, span, askedAt, onRange }: Props) {
             setDrag((now) => now && [now[0], place]);
           }}
           onPointerUp={finish}
+          onPointerCancel={() => setDrag(null)}
         >
-          {drag !== null && (
-            <rect
-              x={Math.min(...drag)}
-              y={0}
-              width={Math.abs(drag[1] - drag[0]) + 1}
-              height={HEIGHT}
-              fill="var(--mantine-color-default-border)"
-            />
-          )}
+          {drag !== null && <Dragged from={Math.min(...drag)} to={Math.max(...drag)} />}
           {bars.map((bar) =>
             bar.parts.map((part) => (
               <rect
@@ -105,6 +98,11 @@ export function Histogram({ answer, seconds, span, askedAt, onRange }: Props) {
       />
     </Card>
   );
+}
+
+/** The bars of a drag that has not ended. */
+function Dragged({ from, to }: { from: number; to: number }) {
+  return <rect x={from} y={0} width={to - from + 1} height={HEIGHT} fill="var(--mantine-color-default-border)" />;
 }
 
 type AxisOf = {

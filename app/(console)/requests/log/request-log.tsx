@@ -53,7 +53,8 @@ export function RequestLog() {
   const [isLive, setIsLive] = useState(true);
   const [columns, setColumns] = useColumns();
   const view = viewOf(useSearchParams());
-  const narrow = (change: Partial<typeof place>) => void setPlace({ ...change, after: null });
+  // The browser's back button takes the last choice back; letters of a name are one choice.
+  const narrow: Narrow = (change, history = "push") => void setPlace({ ...change, after: null }, { history });
   const pathOf = (more: Record<string, string>) => linesPath(place, Date.now(), more);
   const span = spanOf(place, Date.now());
   const isRunning = span.to === null;
@@ -77,8 +78,8 @@ export function RequestLog() {
         </Anchor>
       </PageHead>
       <Group gap="sm" align="center">
-        <TimePicker choice={place} presets={RANGES} onChange={narrow} />
-        <ShownAs group={group} onChange={(next) => void setSums({ group: next })} />
+        <TimePicker choice={place} presets={RANGES} onChange={(choice) => narrow(choice)} />
+        <ShownAs group={group} onChange={(next) => void setSums({ group: next }, { history: "push" })} />
         <SavedViews query={view} />
         {group === null && <ColumnChooser columns={columns} onChange={setColumns} />}
         <Switch label="Live" checked={isLive} onChange={(event) => setIsLive(event.currentTarget.checked)} />
@@ -232,17 +233,10 @@ function Export({ pathOf }: { pathOf: (more: Record<string, string>) => string }
 }
 
 type Place = LogPlace;
+type Narrow = (change: Partial<Place>, history?: "push" | "replace") => void;
 
 /** The log's filters, each with a button to remove it. Users are typed, because they are too many to list. */
-function Chosen({
-  place,
-  facets,
-  narrow,
-}: {
-  place: Place;
-  facets: FacetAnswer["facets"];
-  narrow: (change: Partial<Place>) => void;
-}) {
+function Chosen({ place, facets, narrow }: { place: Place; facets: FacetAnswer["facets"]; narrow: Narrow }) {
   const { range: _range, from: _from, to: _to, month: _month, ...filters } = place;
   const chosen = Object.entries(FACET_WORDS).flatMap(([name, words]) => {
     const value = Object.entries(filters).find(([one]) => one === name)?.[1] ?? null;
@@ -270,7 +264,7 @@ function Chosen({
           aria-label="User"
           placeholder="User, whole name"
           value={place.user ?? ""}
-          onChange={(event) => narrow({ user: event.currentTarget.value || null })}
+          onChange={(event) => narrow({ user: event.currentTarget.value || null }, "replace")}
         />
       )}
     </Group>

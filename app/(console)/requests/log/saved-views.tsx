@@ -18,6 +18,7 @@ export function SavedViews({ query }: { query: string }) {
     queryFn: () => api<{ views: readonly SavedView[] }>("requests/views"),
   });
   const views = saved.data?.views ?? [];
+  const none = saved.data !== undefined ? "None yet" : saved.error === null ? "Loading…" : "They could not be loaded";
   return (
     <>
       <Menu position="bottom-start" withinPortal>
@@ -29,7 +30,7 @@ export function SavedViews({ query }: { query: string }) {
         <Menu.Dropdown>
           {views.length === 0 && (
             <Text size="sm" c="dimmed" px="sm" py={4}>
-              None yet
+              {none}
             </Text>
           )}
           {views.map((view) => (
