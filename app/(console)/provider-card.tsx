@@ -5,8 +5,8 @@ import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { ProviderHealth } from "@/lib/console/providers/provider-health";
 import { api } from "../_ui/data/api";
-import { Empty } from "../_ui/data/empty";
 import { count } from "../_ui/figures/format";
+import { Empty } from "../_ui/notices/empty";
 import { Failed } from "../_ui/shell/page-head";
 
 const EVERY_MS = 10_000;

@@ -3,8 +3,8 @@
 import { Anchor, Card, Group, Progress, Stack, Text } from "@mantine/core";
 import Link from "next/link";
 import type { Overview } from "@/lib/console/overview/overview";
-import { Empty } from "../_ui/data/empty";
 import { DIMENSION_WORDS, LAYER_WORDS, plural } from "../_ui/figures/format";
+import { Empty } from "../_ui/notices/empty";
 
 const ROWS_MAX = 6;
 

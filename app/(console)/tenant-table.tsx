@@ -6,11 +6,11 @@ import { IconHandStop } from "@tabler/icons-react";
 import Link from "next/link";
 import type { TenantLine } from "@/lib/console/overview/nearest/most-urgent";
 import type { Binding } from "@/lib/console/overview/nearest/tenant-watch";
-import { Empty } from "../_ui/data/empty";
 import { amount, count, dollarsAlike, duration, usedOf } from "../_ui/figures/format";
 import { useHeldOrder } from "../_ui/figures/held-order";
 import { Sparkline } from "../_ui/figures/sparkline";
 import { forecastWords } from "../_ui/limits/forecast-words";
+import { Empty } from "../_ui/notices/empty";
 
 type Act = { readonly canBrake: boolean; readonly onStop: (tenant: string) => void };
 /** Calls per minute of the last hour, oldest first. */

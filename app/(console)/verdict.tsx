@@ -5,8 +5,8 @@ import { IconAlertTriangle, IconCircleCheck } from "@tabler/icons-react";
 import Link from "next/link";
 import type { Overview } from "@/lib/console/overview/overview";
 import { findingsOf } from "@/lib/console/overview/verdict.shared";
-import { useIsOld } from "../_ui/data/empty";
 import { Moment } from "../_ui/figures/moment";
+import { useIsOld } from "../_ui/notices/empty";
 import { NextStep } from "../_ui/words/next-step";
 
 /** Whether something needs attention: what, since when, and where to look. */

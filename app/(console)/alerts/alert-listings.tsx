@@ -1,9 +1,9 @@
 import { Anchor, Badge, Card, Group, Stack, Text, Title } from "@mantine/core";
 import Link from "next/link";
 import { Fragment } from "react";
-import { Empty } from "../../_ui/data/empty";
 import { Listing } from "../../_ui/figures/listing";
 import { Moment } from "../../_ui/figures/moment";
+import { Empty } from "../../_ui/notices/empty";
 import { alertPlaces } from "./open/alert-places";
 
 export type AlertLine = {

@@ -4,8 +4,8 @@ import { Anchor, Card, Group, SimpleGrid, Skeleton, Stack, Text } from "@mantine
 import Link from "next/link";
 import type { MoversView } from "@/lib/console/overview/movers/movers";
 import { MEASURES, type Measure } from "@/lib/console/overview/movers/top-movers.shared";
-import { Empty } from "../../_ui/data/empty";
 import { changeWords } from "../../_ui/figures/change-words";
+import { Empty } from "../../_ui/notices/empty";
 import { Failed } from "../../_ui/shell/page-head";
 import { logOf, MEASURE_WORDS, measured } from "./mover-words";
 

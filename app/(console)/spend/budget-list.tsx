@@ -5,12 +5,12 @@ import dynamic from "next/dynamic";
 import { useState } from "react";
 import { DAY_SECONDS } from "@/app/_ui/time/spans";
 import type { BudgetView } from "@/lib/console/money/budget-view";
-import { Empty } from "../../_ui/data/empty";
 import { ManagedBadge } from "../../_ui/data/managed";
 import { dollars } from "../../_ui/figures/format";
 import { useMomentWords } from "../../_ui/figures/moment";
 import { Act } from "../../_ui/forms/act";
 import { forecastWords } from "../../_ui/limits/forecast-words";
+import { Empty } from "../../_ui/notices/empty";
 
 // Loaded later: their fields are much of the page's code, and few visits need them.
 const BudgetDialog = dynamic(() => import("./budget-dialog").then((part) => part.BudgetDialog), { ssr: false });

@@ -2,7 +2,7 @@
 
 import { Card, Group, Table, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";
-import { Empty } from "../data/empty";
+import { Empty } from "../notices/empty";
 
 /** A table with a heading: the first column is text, the others are figures unless stated otherwise. */
 export function Listing({

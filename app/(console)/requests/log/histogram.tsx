@@ -2,9 +2,9 @@
 
 import { Box, Card, Group, Text } from "@mantine/core";
 import { type PointerEvent, useState } from "react";
-import { NONE_BEFORE, useIsOld } from "../../../_ui/data/empty";
 import { count } from "../../../_ui/figures/format";
 import { Moment } from "../../../_ui/figures/moment";
+import { NONE_BEFORE, useIsOld } from "../../../_ui/notices/empty";
 import { PARTIAL_OPACITY } from "../../../_ui/time/partial-bar";
 import type { Span } from "../../../_ui/time/time-range";
 import { ZoneNote } from "../../../_ui/time/zone-note";

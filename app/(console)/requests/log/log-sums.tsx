@@ -4,9 +4,9 @@ import { Anchor, Box, Card, Skeleton, Table, Text, UnstyledButton } from "@manti
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { LogSumsView, LogSumView, SumOrder } from "@/lib/console/requests/log-sums";
 import { api } from "../../../_ui/data/api";
-import { NONE_BEFORE, useIsOld } from "../../../_ui/data/empty";
 import { count, dollarsAlike, plural } from "../../../_ui/figures/format";
 import { Moment } from "../../../_ui/figures/moment";
+import { NONE_BEFORE, useIsOld } from "../../../_ui/notices/empty";
 import { Failed } from "../../../_ui/shell/page-head";
 import { codeWords } from "../../../_ui/words/code-words";
 import { FACET_WORDS, type LogGroup, type LogPlace, narrowedTo } from "./log-filter";

@@ -5,8 +5,8 @@ import { useQuery } from "@tanstack/react-query";
 import Link from "next/link";
 import type { EffectiveLimits as View } from "@/lib/console/limits/effective";
 import { api } from "../../../_ui/data/api";
-import { Empty } from "../../../_ui/data/empty";
 import { LimitOrigin } from "../../../_ui/limits/origin/limit-origin";
+import { Empty } from "../../../_ui/notices/empty";
 import { Failed } from "../../../_ui/shell/page-head";
 
 /** Every limit of the tenant, and the source of its number: the step in bold is in force. */

@@ -6,8 +6,8 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { NoteView } from "@/lib/console/tenants/notes";
 import { api } from "../../../_ui/data/api";
-import { Empty } from "../../../_ui/data/empty";
 import { Moment } from "../../../_ui/figures/moment";
+import { Empty } from "../../../_ui/notices/empty";
 import { Failed } from "../../../_ui/shell/page-head";
 import { tellUndo } from "../../../_ui/shell/undo";
 

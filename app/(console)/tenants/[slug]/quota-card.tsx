@@ -6,9 +6,9 @@ import dynamic from "next/dynamic";
 import { useState } from "react";
 import type { QuotaView } from "@/lib/console/tenants/tenant-quota";
 import { api } from "../../../_ui/data/api";
-import { Empty } from "../../../_ui/data/empty";
 import { useLive } from "../../../_ui/data/live";
 import { isOverridable, QuotaLine } from "../../../_ui/limits/quota-line";
+import { Empty } from "../../../_ui/notices/empty";
 import { Failed } from "../../../_ui/shell/page-head";
 
 // Loaded later: its fields are a tenth of the page's code, and few visits need them.

@@ -10,7 +10,6 @@ import { DAY_MS } from "@/app/_ui/time/spans";
 import type { UsageRow } from "@/lib/console/money/usage";
 import type { QuotaView } from "@/lib/console/tenants/tenant-quota";
 import { api } from "../../../../_ui/data/api";
-import { Empty } from "../../../../_ui/data/empty";
 import { useTenantName } from "../../../../_ui/data/names";
 import { WhenLoaded } from "../../../../_ui/data/when-loaded";
 import { CopyId } from "../../../../_ui/figures/copy-id";
@@ -18,6 +17,7 @@ import { count, dollarsAlike } from "../../../../_ui/figures/format";
 import { Listing } from "../../../../_ui/figures/listing";
 import { BrakedBadge } from "../../../../_ui/limits/braked/braked-badge";
 import { isOverridable, QuotaLine } from "../../../../_ui/limits/quota-line";
+import { Empty } from "../../../../_ui/notices/empty";
 import { Failed, PageHead } from "../../../../_ui/shell/page-head";
 import { dayWords } from "../../../../_ui/time/day-words";
 
