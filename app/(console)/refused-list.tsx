@@ -3,7 +3,7 @@
 import { Anchor, Card, Group, Progress, Stack, Text } from "@mantine/core";
 import Link from "next/link";
 import type { Overview } from "@/lib/console/overview/overview";
-import { DIMENSION_WORDS, LAYER_WORDS, plural } from "../_ui/figures/format";
+import { DIMENSION_WORDS, inSentence, LAYER_WORDS, plural } from "../_ui/figures/format";
 import { Empty } from "../_ui/notices/empty";
 
 const ROWS_MAX = 6;
@@ -52,7 +52,7 @@ export function RefusedList({ refused }: { refused: Overview["refused"] }) {
 function words(row: Overview["refused"][number]): string {
   if (row.code === "kill_switch_active") return "Stopped by a brake";
   const layer = LAYER_WORDS[row.layer] ?? "Other";
-  const dimension = (DIMENSION_WORDS[row.dimension] ?? row.code).toLowerCase();
+  const dimension = inSentence(DIMENSION_WORDS[row.dimension] ?? row.code);
   return row.code === "request_exceeds_limit"
     ? `${layer} · ${dimension}, larger than the limit`
     : `${layer} · ${dimension}`;

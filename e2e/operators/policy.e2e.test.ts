@@ -181,7 +181,7 @@ test("the counter that refused a call is reset by the call's id, whatever it cou
   const tag = { ...bucket, name: "by-tag", layer: "tag", capacity: 1, match: { tag: "team" } };
   await spillway.admin("PUT", "tiers/enterprise", { ...tier, limits: [...tier.limits, ...each, tag] });
   const headers = {
-    "x-spillway-feature": "a/b",
+    "x-spillway-feature": "constructor",
     "x-spillway-session": "run",
     "x-spillway-agent": "coder",
     "x-spillway-tags": "team=a",
@@ -204,6 +204,11 @@ test("the counter that refused a call is reset by the call's id, whatever it cou
     [400],
   );
   expect(unnamed.detail).toContain("Name a call of this feature by its request id.");
+  // A name that every object inherits is a name like another.
+  const { features } = await spillway.admin<{ features: object[] }>("GET", "tenants/any-counter/features");
+  expect(features).toMatchObject([{ feature: "constructor", costClass: null, calls: 2 }]);
+  const told = await spillway.admin<{ limits: { chain: object[] }[] }>("GET", "tenants/any-counter/limits");
+  expect(told.limits.at(-1)?.chain).toMatchObject([{ from: "tier enterprise", name: "Enterprise" }]);
   const now = await spillway.admin<object>("GET", "tiers/enterprise");
   await spillway.admin("PUT", "tiers/enterprise", { ...now, limits: tier.limits });
 });

@@ -21,8 +21,8 @@ export function KeyListing({
   acts,
 }: {
   keys: readonly KeyView[];
-  /** by key family, micro-dollars; undefined until known, null = not for this operator */
-  spent: ReadonlyMap<string, number> | null | undefined;
+  /** by key family, micro-dollars; undefined until known */
+  spent: ReadonlyMap<string, number> | undefined;
   /** the address of the last served call, by key */
   usedFrom: ReadonlyMap<string, string>;
   /** whether some keys are left out on purpose */
@@ -82,7 +82,7 @@ export function KeyListing({
             <Due words={rotationWords(key, now)} />
           </span>,
           <Text key="spent" span size="sm" display="inline-block" miw={80} ta="right">
-            {spent ? moneyOf(spent.get(key.family) ?? 0) : spent === null ? "–" : "…"}
+            {spent ? moneyOf(spent.get(key.family) ?? 0) : "…"}
           </Text>,
           <KeyMenu key="menu" of={key} acts={acts} />,
         ],

@@ -10,7 +10,7 @@ import { useState } from "react";
 import { DAY_MS } from "@/app/_ui/time/spans";
 import type { KeyView } from "@/lib/console/keys/keys";
 import type { UsageRow } from "@/lib/console/money/usage";
-import { ApiProblem, api } from "../../_ui/data/api";
+import { api } from "../../_ui/data/api";
 import { CursorPages } from "../../_ui/figures/cursor-pages";
 import { TenantSelect } from "../../_ui/forms/tenant-select";
 import { Failed, PageHead } from "../../_ui/shell/page-head";
@@ -40,8 +40,8 @@ const PLACE = {
   after: parseAsString.withDefault(""),
 };
 
-/** Keys of all tenants: owner, age, last use, expiry, and permissions. */
-export function KeysPage(rights: Omit<KeyActs, "onDialog">) {
+/** Keys of all tenants: owner, age, last use, expiry, and permissions. `isOfSome`: for an operator of some tenants. */
+export function KeysPage({ isOfSome, ...rights }: Omit<KeyActs, "onDialog"> & { readonly isOfSome: boolean }) {
   const [{ find, tenant, state, after }, setPlace] = useQueryStates(PLACE);
   const [dialog, setDialog] = useState<KeyDialog | null>(null);
   const [wanted] = useDebouncedValue(find.trim(), FIND_AFTER_MS);
@@ -57,7 +57,7 @@ export function KeysPage(rights: Omit<KeyActs, "onDialog">) {
     queryFn: () => api<{ keys: KeyView[]; next: string | null }>(`keys?${query}`),
     placeholderData: keepPreviousData,
   });
-  const spent = useSpent(page.data?.keys ?? [], tenant);
+  const spent = useSpent(page.data?.keys ?? [], tenant, isOfSome);
   const usedFrom = useUsedFrom(page.data?.keys.map(({ id }) => id) ?? []);
   return (
     <Stack gap="md">
@@ -114,27 +114,32 @@ export function KeysPage(rights: Omit<KeyActs, "onDialog">) {
 }
 
 /**
- * Recent cost of the shown keys by their families, micro-dollars; one that cost nothing is not in it. Null: an operator of
- * several tenants has to choose one first.
+ * Recent cost of the shown keys by their families, micro-dollars; one that cost nothing is not in it. An operator of some
+ * tenants may ask for one tenant at a time.
  */
-function useSpent(keys: readonly KeyView[], tenant: string | null) {
-  const families = [...new Set(keys.map(({ family }) => family))].sort().join(",");
+function useSpent(keys: readonly KeyView[], tenant: string | null, isOfSome: boolean) {
+  const families = familiesOf(keys);
   return useQuery({
     queryKey: ["usage", "keys", families, tenant],
     queryFn: async () => {
       const from = new Date(Math.ceil(Date.now() / DAY_MS - SPENT_DAYS) * DAY_MS).toISOString();
-      const query = new URLSearchParams({ by: "key", grain: "day", total: "true", from, families });
-      if (tenant !== null) query.set("tenant", tenant);
-      const answer = await api<{ rows: UsageRow[] }>(`usage?${query}`).catch(nullIfForbidden);
-      return answer && new Map(answer.rows.map((row) => [row.subject, row.costMicroUsd]));
+      const owners = isOfSome && tenant === null ? [...new Set(keys.map((key) => key.tenant))] : [tenant];
+      const answers = await Promise.all(
+        owners.map((owner) => {
+          const asked = owner === null ? families : familiesOf(keys.filter((key) => key.tenant === owner));
+          const query = new URLSearchParams({ by: "key", grain: "day", total: "true", from, families: asked });
+          if (owner !== null) query.set("tenant", owner);
+          return api<{ rows: UsageRow[] }>(`usage?${query}`);
+        }),
+      );
+      return new Map(answers.flatMap(({ rows }) => rows.map((row) => [row.subject, row.costMicroUsd] as const)));
     },
     enabled: families !== "",
   });
 }
 
-function nullIfForbidden(error: unknown): null {
-  if (error instanceof ApiProblem && error.code === "forbidden") return null;
-  throw error;
+function familiesOf(keys: readonly KeyView[]): string {
+  return [...new Set(keys.map(({ family }) => family))].sort().join(",");
 }
 
 /** A key needs a tenant, so this asks for one if none is chosen. */

@@ -10,6 +10,11 @@ export default async function Page() {
   const actor = await signedIn(await headers());
   const role = actor?.role ?? "viewer";
   return (
-    <KeysPage canMake={can(role, "keys.edit")} canRevoke={can(role, "keys.revoke")} canStop={can(role, "brakes.set")} />
+    <KeysPage
+      isOfSome={actor !== null && actor.tenants !== null}
+      canMake={can(role, "keys.edit")}
+      canRevoke={can(role, "keys.revoke")}
+      canStop={can(role, "brakes.set")}
+    />
   );
 }

@@ -1,11 +1,13 @@
 "use client";
 
-import { Badge, Card, Group, Progress, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { Anchor, Badge, Card, Group, Progress, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
 import dynamic from "next/dynamic";
+import Link from "next/link";
 import { useState } from "react";
 import { DAY_SECONDS } from "@/app/_ui/time/spans";
 import type { BudgetView } from "@/lib/console/money/budget-view";
 import { ManagedBadge } from "../../_ui/data/managed";
+import { useKeyName } from "../../_ui/data/names";
 import { dollars } from "../../_ui/figures/format";
 import { useMomentWords } from "../../_ui/figures/moment";
 import { Act } from "../../_ui/forms/act";
@@ -96,7 +98,7 @@ function BudgetCard({
           )}
         </Group>
         <Text size="xs" c="dimmed" title={budget.tenant ?? ""}>
-          {subjectWords(budget)} · per{" "}
+          <Subject budget={budget} /> · per{" "}
           {budget.period === "rolling" ? windowWords(budget.windowSeconds ?? 0) : budget.period}
           {budget.period !== "rolling" && ` (${budget.timeZone})`}
         </Text>
@@ -155,10 +157,22 @@ function Forecast({ budget: { forecast, nearest, refusedFromMicroUsd, now } }: {
   );
 }
 
-function subjectWords({ level, tenantName, target }: BudgetView): string {
-  if (level === "global") return "Everybody together";
-  if (level === "tenant") return `Tenant ${tenantName}`;
-  return target === null ? `Each ${level} of ${tenantName}` : `${level} ${target} of ${tenantName}`;
+/** Whose budget it is, with a link to its tenant. */
+function Subject({ budget: { level, tenant, tenantName, target } }: { budget: BudgetView }) {
+  if (level === "global" || tenant === null) return "Everybody together";
+  return (
+    <>
+      {level === "tenant" ? "Tenant " : target === null ? `Each ${level} of ` : `${level} `}
+      {target !== null && <>{level === "key" ? <KeyName id={target} /> : target} of </>}
+      <Anchor component={Link} href={`/tenants/${encodeURIComponent(tenant)}`} size="xs" underline="always">
+        {tenantName}
+      </Anchor>
+    </>
+  );
+}
+
+function KeyName({ id }: { id: string }) {
+  return useKeyName(id);
 }
 
 function windowWords(seconds: number): string {

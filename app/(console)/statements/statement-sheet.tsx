@@ -3,7 +3,7 @@
 import { Anchor, Badge, Card, Group, Table, Text, Title } from "@mantine/core";
 import Link from "next/link";
 import type { Line, StatementView, Sums } from "@/lib/console/money/statement/statement-lines";
-import { count, dollarsAlike } from "../../_ui/figures/format";
+import { count, dollarsExact } from "../../_ui/figures/format";
 import { dayWords } from "../../_ui/time/day-words";
 
 const HEAD = ["Calls", "Input tokens", "Cached input", "Output tokens", "Amount"];
@@ -12,7 +12,7 @@ const HEAD = ["Calls", "Input tokens", "Cached input", "Output tokens", "Amount"
 export function StatementSheet({ of }: { of: StatementView }) {
   const { name, tenant, month, zone, total, isOver } = of;
   const lines = [of.byModel, of.byFeature, of.byKey, of.byDay].flat();
-  const moneyOf = dollarsAlike([total, ...lines].map((line) => line.costMicroUsd));
+  const moneyOf = dollarsExact([total, ...lines].map((line) => line.costMicroUsd));
   return (
     <Card component="section" aria-label={`Statement of ${name}`} className="sheet">
       <Group justify="space-between" align="flex-start" mb="md">

@@ -44,7 +44,19 @@ export function dollarsAlike(all: readonly number[]): (microUsd: number) => stri
   const most = Math.max(...all.map(Math.abs), 0) / MICRO_USD;
   const allowed = most >= 100 ? 2 : most >= 1 ? 4 : DIGITS_MAX;
   const digits = Math.min(Math.max(...all.map(decimalsOf), 2), allowed);
-  return (microUsd) => fixed(microUsd, digits);
+  return withDecimals(digits);
+}
+
+/** Sums of one column without rounding, so that printed lines add up to their printed total. */
+export function dollarsExact(all: readonly number[]): (microUsd: number) => string {
+  const isWhole = (part: number) => all.every((one) => one % part === 0);
+  return withDecimals(isWhole(10_000) ? 2 : isWhole(100) ? 4 : DIGITS_MAX);
+}
+
+/** A sum that is not zero never looks like zero: "<$0.01". */
+function withDecimals(digits: number): (microUsd: number) => string {
+  const least = MICRO_USD * 10 ** -digits;
+  return (microUsd) => (microUsd > 0 && microUsd < least / 2 ? `<${fixed(least, digits)}` : fixed(microUsd, digits));
 }
 
 /** "45 s", "3 min 5 s", "5 min", "2 h 10 min", "9 days 12 h": two units, the smaller one only if it is not zero. */
@@ -100,6 +112,11 @@ export const LAYER_WORDS: Readonly<Record<string, string>> = {
   agent: "Agent",
   tag: "Tag",
 };
+
+/** Words of a table's head inside a sentence: "client address", "API key", "cost (US $)". */
+export function inSentence(words: string): string {
+  return words.replace(/^[A-Z](?![A-Z])/, (letter) => letter.toLowerCase());
+}
 
 export const DIMENSION_WORDS: Readonly<Record<string, string>> = {
   requests: "Requests",

@@ -1,5 +1,5 @@
 import { Card, Stack, Text } from "@mantine/core";
-import { amount, duration, LAYER_WORDS } from "../figures/format";
+import { amount, duration, inSentence, LAYER_WORDS } from "../figures/format";
 import { useMomentWords } from "../figures/moment";
 import type { Refusal } from "../forms/pasted";
 
@@ -36,7 +36,7 @@ function sentences(refusal: Refusal, momentWords: ReturnType<typeof useMomentWor
   const { limitName, layer, dimension, limit, used, asked, retryAfterSeconds, resetAt } = refusal;
   const said: string[] = [];
   if (limitName !== null && layer !== null) {
-    said.push(`Refused by the limit "${limitName}", counted per ${(LAYER_WORDS[layer] ?? layer).toLowerCase()}.`);
+    said.push(`Refused by the limit "${limitName}", counted per ${inSentence(LAYER_WORDS[layer] ?? layer)}.`);
   }
   if (dimension !== null && limit !== null && asked !== null) {
     const before = used ?? 0;

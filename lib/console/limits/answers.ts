@@ -39,6 +39,7 @@ export const LIMITS_ANSWERS = {
         chain: z.array(
           z.object({
             from: z.string(),
+            name: z.string().nullable(),
             capacity: z.number().nullable(),
             by: z.string().nullable(),
             at: z.string().nullable(),

@@ -16,6 +16,8 @@ import { tenantBySlug } from "../tenants/tenants";
 export type OriginStep = {
   /** "tier standard", "override for acme-*", "everyone", "budget monthly" */
   readonly from: string;
+  /** of the tier or the tenant that `from` gives by its slug; null = of neither */
+  readonly name: string | null;
   /** null = removes the limit */
   readonly capacity: number | null;
   readonly by: string | null;
@@ -75,6 +77,7 @@ export async function effectiveLimits({ context, actor, params }: AdminRequest) 
     const winner = strongest(meant.filter((one) => one.expiresAt === null || one.expiresAt.getTime() > now));
     const base: OriginStep = {
       from: tierId === null ? "everyone" : `tier ${tier?.slug ?? ""}`,
+      name: tierId === null ? null : (tier?.name ?? null),
       capacity: row.capacity,
       ...byOf(tierId === null ? everyone : published),
       reason: null,
@@ -86,6 +89,7 @@ export async function effectiveLimits({ context, actor, params }: AdminRequest) 
       const dates = { at: createdAt.toISOString(), expiresAt: expiresAt?.toISOString() ?? null };
       return {
         from: `override for ${tenantPattern}`,
+        name: tenantPattern === tenant.slug ? tenant.name : null,
         capacity,
         by: createdBy,
         reason: isAll || tenantPattern === tenant.slug ? reason : null,
@@ -120,7 +124,7 @@ export async function effectiveLimits({ context, actor, params }: AdminRequest) 
 /** A budget as a limit; nothing for other limits. */
 function ofBudget(limit: CompiledLimit): EffectiveLimit[] {
   if (limit.origin.from !== "budget") return [];
-  const from = { from: `budget ${limit.origin.budget}`, by: null, at: null, reason: null, expiresAt: null };
+  const from = { from: `budget ${limit.origin.budget}`, name: null, by: null, at: null, reason: null, expiresAt: null };
   const { name, layer, dimension, rule, observe, match } = limit;
   return [
     {

@@ -35,7 +35,7 @@ export type FeaturesView = {
 
 /** GET /api/admin/tenants/{slug}/features: features with a class or with calls in the last day, and the class values. */
 export async function listFeatures({ context, params }: AdminRequest) {
-  const { slug, featureClasses, classPermits: own } = tenantBySlug(context, params.slug ?? "");
+  const { slug, featureClasses, classPermits: given } = tenantBySlug(context, params.slug ?? "");
   await context.drainBooks();
   const rows = await estimatesByFeature(context.db, { tenant: slug, since: since(context, undefined) });
   const names = new Set([...Object.keys(featureClasses), ...rows.flatMap(({ feature }) => feature ?? [])]);
@@ -44,7 +44,7 @@ export async function listFeatures({ context, params }: AdminRequest) {
     const sum = (figure: (row: (typeof rows)[number]) => number) => of.reduce((all, row) => all + figure(row), 0);
     return {
       feature,
-      costClass: featureClasses[feature] ?? null,
+      costClass: own(featureClasses, feature) ?? null,
       calls: sum((row) => row.calls),
       reservedInputTokens: sum((row) => row.reservedInputTokens),
       inputTokens: sum((row) => row.inputTokens),
@@ -52,7 +52,7 @@ export async function listFeatures({ context, params }: AdminRequest) {
       outputTokens: sum((row) => row.outputTokens),
     };
   });
-  const body: FeaturesView = { permits: permitsFor(own), outputTokens: CLASS_OUTPUT_TOKENS, features };
+  const body: FeaturesView = { permits: permitsFor(given), outputTokens: CLASS_OUTPUT_TOKENS, features };
   return { body };
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { AuditRow } from "@/db/queries/operators/audit";
+import { own } from "@/lib/money/own";
 import { ladderRow } from "@/lib/policy/rows/ladder-row";
 import { limitRow, withoutStrict } from "@/lib/policy/rows/limit-row";
 
@@ -45,7 +46,7 @@ function versionIn(value: unknown, slug: string): Omit<Publication, "made"> | nu
     return { ...rest, ladder, predicted };
   }
   const file = keptFile.safeParse(value);
-  const version = file.data?.versions[slug];
+  const version = own(file.data?.versions, slug);
   const tier = file.data?.tiers.find((one) => one.slug === slug);
   if (tier === undefined || version === undefined) return null;
   return { version, limits: tier.limits, ladder: tier.ladder ?? null, predicted: null };

@@ -1,5 +1,6 @@
 import type { Metadata } from "next";
 import { can } from "@/lib/console/kernel/can.shared";
+import { tenantTitle } from "@/lib/console/scope/title-names";
 import { Ahead } from "../../../_ui/data/ahead";
 import { operator, readAhead } from "../../../operator";
 import { firstUsagePath } from "../../spend/usage-asked";
@@ -11,7 +12,7 @@ type Props = {
 };
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
-  return { title: (await params).slug };
+  return { title: tenantTitle(await operator(), (await params).slug) };
 }
 
 export default async function Page({ params, searchParams }: Props) {

@@ -1,8 +1,7 @@
 import { Anchor, Badge, Group, Text } from "@mantine/core";
 import Link from "next/link";
 import type { EffectiveLimit, OriginStep } from "@/lib/console/limits/effective";
-import { useTenantName, useTierName } from "../../data/names";
-import { ALGORITHM_WORDS, amount, duration, LAYER_WORDS, matchWords } from "../../figures/format";
+import { ALGORITHM_WORDS, amount, duration, inSentence, LAYER_WORDS, matchWords } from "../../figures/format";
 import { Moment } from "../../figures/moment";
 import { originPlace } from "./origin-place";
 
@@ -20,7 +19,7 @@ export function LimitOrigin({ limit }: { limit: EffectiveLimit }) {
         <Text size="xs" c="dimmed">
           {limit.layer === "global"
             ? "shared by everybody"
-            : `for each ${(LAYER_WORDS[limit.layer] ?? limit.layer).toLowerCase()}`}{" "}
+            : `for each ${inSentence(LAYER_WORDS[limit.layer] ?? limit.layer)}`}{" "}
           · {ALGORITHM_WORDS[limit.algorithm]}
           {matchWords(limit.match) !== "" && ` · ${matchWords(limit.match)}`}
         </Text>
@@ -44,7 +43,7 @@ function Step({ step, dimension }: { step: OriginStep; dimension: string }) {
   return (
     <Text size="xs" {...(step.holds ? {} : { c: "dimmed" })} fw={step.holds ? 600 : 400} pl="md">
       {step.holds ? "→ " : ""}
-      <From from={step.from} />: {number}
+      <From step={step} />: {number}
       {step.by !== null && (
         <>
           {" "}
@@ -68,34 +67,16 @@ function Step({ step, dimension }: { step: OriginStep; dimension: string }) {
 }
 
 /** A tier and a tenant by their names; each leads to where its number is changed. */
-function From({ from }: { from: string }) {
+function From({ step: { from, name } }: { step: OriginStep }) {
   const { kind, of, href } = originPlace(from);
   const words =
-    kind === "tier" ? (
-      <>
-        tier <TierName slug={of} />
-      </>
-    ) : kind === "override" && !of.includes("*") ? (
-      <>
-        override for <TenantName slug={of} />
-      </>
-    ) : (
-      from
-    );
+    kind === "tier" ? `tier ${name ?? of}` : kind === "override" && name !== null ? `override for ${name}` : from;
   if (href === null) return words;
   return (
     <Anchor component={Link} href={href} inherit underline="always">
       {words}
     </Anchor>
   );
-}
-
-function TierName({ slug }: { slug: string }) {
-  return useTierName(slug);
-}
-
-function TenantName({ slug }: { slug: string }) {
-  return useTenantName(slug);
 }
 
 function windowOf({ windowSeconds, calendarPeriod, refill }: EffectiveLimit): string {

@@ -24,7 +24,10 @@ export function changed(before: Json, changes: ChangeSet): Json {
   if ("set" in changes) return changes.set;
   if ("of" in changes) {
     const members: Record<string, Json | undefined> = isObject(before) ? { ...before } : {};
-    for (const [name, change] of Object.entries(changes.of)) members[name] = changed(members[name] ?? null, change);
+    for (const [name, change] of Object.entries(changes.of)) {
+      const known = Object.hasOwn(members, name) ? members[name] : undefined;
+      members[name] = changed(known ?? null, change);
+    }
     for (const name of changes.gone ?? []) delete members[name];
     return members;
   }

@@ -1,8 +1,8 @@
 import type { Metadata } from "next";
-import { headers } from "next/headers";
 import { notFound } from "next/navigation";
 import { can } from "@/lib/console/kernel/can.shared";
-import { signedIn } from "@/lib/console/kernel/signed-in";
+import { tenantTitle } from "@/lib/console/scope/title-names";
+import { operator } from "../../../../operator";
 import { UserPage } from "./user-page";
 
 type Props = {
@@ -13,12 +13,12 @@ type Props = {
 
 export async function generateMetadata({ params, searchParams }: Props): Promise<Metadata> {
   const [{ slug }, { name }] = await Promise.all([params, searchParams]);
-  return { title: `${name ?? "User"} of ${slug}` };
+  return { title: `${name ?? "User"} of ${tenantTitle(await operator(), slug)}` };
 }
 
 /** One end user of a tenant, by its callers' name for the user. */
 export default async function Page({ params, searchParams }: Props) {
-  const actor = await signedIn(await headers());
+  const actor = await operator();
   const [{ slug }, { name }] = await Promise.all([params, searchParams]);
   if (typeof name !== "string" || name === "") notFound();
   const canBoost = actor !== null && can(actor.role, "tiers.edit");
