@@ -55,6 +55,14 @@ test(
       { path: { slug: "acme", feature: "draft" }, body: { costClass: "M" } },
       "features.put",
     );
+    // A name that no path can hold.
+    const slashed = { feature: "a/../b%", costClass: "S" };
+    await change("putTenantsSlugFeatures", { path: { slug: "acme" }, body: slashed }, "features.put");
+    await change(
+      "putTenantsSlugFeatures",
+      { path: { slug: "acme" }, body: { ...slashed, costClass: null } },
+      "features.put",
+    );
     await change("putTenantsSlugClasses", { path: { slug: "acme" }, body: { M: 3 } }, "classes.put");
     expect(await client.perform("getTenantsSlugFeatures", { path: { slug: "acme" } })).toMatchObject({
       permits: { S: 1, M: 3, L: 4, XL: 8 },

@@ -22,6 +22,7 @@ import { PublicError } from "@/lib/errors";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
+import { moment } from "../kernel/input";
 import { keepForUndo } from "../records/restore";
 
 const name = z.string().trim().min(1).max(100);
@@ -228,7 +229,7 @@ export async function testChannel({ context, actor, params }: AdminRequest) {
 
 const page = (most: number) => z.coerce.number().int().min(1).max(most).default(50);
 export const alertsQuery = z.strictObject({
-  before: z.iso.datetime({ offset: true }).optional(),
+  before: moment.optional(),
   /** absent: both */
   state: z.enum(["open", "over"]).optional(),
   limit: page(500),

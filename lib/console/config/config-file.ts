@@ -4,6 +4,7 @@ import { ladderRow } from "@/lib/policy/rows/ladder-row";
 import { limitRow } from "@/lib/policy/rows/limit-row";
 import { editedStaff, newStaff } from "../access/staff";
 import { ruleInput } from "../alerts/alerts";
+import { moment } from "../kernel/input";
 import { USUAL_DAYS_MAX } from "../keys/key-lifetime";
 import { newBudget } from "../money/budgets";
 import { priceFields } from "../money/price-input";
@@ -35,7 +36,7 @@ export const modelFile = modelInput.omit({ price: true }).extend({
     description: "In force until the first of laterPrices starts. Absent: unchanged; a new model gets the list price",
   }),
   laterPrices: z
-    .array(z.strictObject({ validFrom: z.iso.datetime({ offset: true }), ...priceFields }))
+    .array(z.strictObject({ validFrom: moment, ...priceFields }))
     .max(20)
     .optional()
     .meta({ description: "Later prices with their start time, earliest first" }),

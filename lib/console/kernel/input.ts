@@ -23,6 +23,14 @@ function unknownKeys(issue: { code?: string | undefined; keys?: string[] }): { k
   return issue.code === "unrecognized_keys" && issue.keys !== undefined ? { keys: issue.keys } : {};
 }
 
+const YEARS = { first: Date.UTC(1900, 0, 1), end: Date.UTC(9999, 0, 1) };
+const isHeld = (text: string) => Date.parse(text) >= YEARS.first && Date.parse(text) < YEARS.end;
+const HELD = "is between the years 1900 and 9998";
+
+/** A moment, or a day, that dates and the database can hold, and the days beside it too. */
+export const moment = z.iso.datetime({ offset: true }).refine(isHeld, HELD);
+export const calendarDay = z.iso.date().refine(isHeld, HELD);
+
 /** The query of a route that takes none. Others may be there, and are ignored. */
 export const noQuery = z.object({});
 /** The body of a change that needs no words. */

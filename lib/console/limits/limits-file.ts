@@ -13,6 +13,7 @@ import { needsConfirmation } from "../access/sessions";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
+import { moment } from "../kernel/input";
 import { USUAL_DAYS_MAX } from "../keys/key-lifetime";
 import { readableLimits, type StoredLimit } from "./stored-limits";
 
@@ -32,7 +33,7 @@ const overrideFile = z.strictObject({
   capacity: units.nullable(),
   refill: units.nullable(),
   reason: z.string().min(1).max(500),
-  expiresAt: z.iso.datetime({ offset: true }).nullable(),
+  expiresAt: moment.nullable(),
 });
 const limitsFile = z.strictObject({
   spillway: z.literal("limits/1"),

@@ -22,7 +22,7 @@ import { UNITS_MAX } from "@/lib/policy/rows/limit-bounds";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
-import type { reasonOnly } from "../kernel/input";
+import { moment, type reasonOnly } from "../kernel/input";
 import { keepForUndo, restoreRemoved } from "../records/restore";
 import { ownIds } from "../scope/scoped";
 import { tenantBySlug } from "../tenants/tenants";
@@ -235,7 +235,7 @@ export async function restoreBudget({ context, actor, params }: AdminRequest) {
   return { body: await budgetView(context, restored, context.clock.now()) };
 }
 
-export const eventsQuery = z.strictObject({ since: z.iso.datetime({ offset: true }).default("1970-01-01T00:00:00Z") });
+export const eventsQuery = z.strictObject({ since: moment.default("1970-01-01T00:00:00Z") });
 
 /** GET /api/admin/budgets/{id}/events?since=: thresholds that were passed, in the order in which they were. */
 export async function listBudgetEvents({ context, params, input }: AdminRequest<typeof eventsQuery>) {

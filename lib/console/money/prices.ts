@@ -10,12 +10,13 @@ import { presetOf } from "@/lib/providers/presets/presets.shared";
 import { needsConfirmation } from "../access/sessions";
 import { change } from "../kernel/change";
 import type { AdminRequest } from "../kernel/door";
+import { moment } from "../kernel/input";
 import { priceFields, priceFrom, priceRow, priceWords } from "./price-input";
 
 export const priceInput = z.strictObject({
   model: z.string().min(1).max(128),
   /** from when on it holds; absent = from now. Calls keep the price that they were made at. */
-  validFrom: z.iso.datetime({ offset: true }).optional(),
+  validFrom: moment.optional(),
   ...priceFields,
   /** who says so: a contract, a price list's date */
   source: z.string().trim().min(1).max(200).default("operator"),

@@ -16,12 +16,13 @@ import { quotaOf } from "@/lib/quota/quota";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
+import { calendarDay } from "../kernel/input";
 import { tenantBySlug } from "../tenants/tenants";
 import { periodOf } from "./restore-budgets";
 import { csvFile } from "./usage";
 
 const TEXT_CHARS_MAX = 900_000;
-const day = z.iso.date();
+const day = calendarDay;
 
 export const importInput = z.strictObject({
   provider: z.string().min(1).max(128),

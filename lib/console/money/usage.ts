@@ -21,10 +21,11 @@ import { PublicError } from "@/lib/errors";
 import type { PolicyFault } from "@/lib/policy/snapshot/snapshot";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminFile, AdminRequest } from "../kernel/door";
+import { moment } from "../kernel/input";
 import { tenantBySlug } from "../tenants/tenants";
 import { topUsage } from "./top-usage";
 
-const time = z.iso.datetime({ offset: true });
+const time = moment;
 
 export const usageQuery = z.strictObject({
   tenant: z.string().min(1).max(128).optional(),

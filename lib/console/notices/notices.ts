@@ -2,6 +2,7 @@ import { z } from "zod";
 import { listAlerts, listDeliveries } from "../alerts/alerts";
 import { listBrakes } from "../brakes/brakes";
 import type { AdminRequest } from "../kernel/door";
+import { moment } from "../kernel/input";
 import { listKeys } from "../keys/keys";
 import { noticesOf } from "./notice-list";
 
@@ -10,7 +11,7 @@ const READ_MAX = 40;
 
 export const noticesQuery = z.strictObject({
   /** only what happened after this moment */
-  since: z.iso.datetime({ offset: true }).optional(),
+  since: moment.optional(),
 });
 
 /** GET /api/admin/notices?since=: the newest alerts, brakes, failed messages and expiring keys, at most 40. */

@@ -3,6 +3,7 @@ import { type AuditRow, readAudit } from "@/db/queries/operators/audit";
 import type { AuditReport } from "@/lib/audit/verify";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
+import { moment } from "../kernel/input";
 import { csvFile } from "../money/usage";
 import { targetNames } from "./target-names";
 
@@ -12,9 +13,9 @@ export const auditQuery = z.strictObject({
   action: z.string().max(64).optional(),
   target: z.string().max(128).optional(),
   /** from this moment on */
-  from: z.iso.datetime({ offset: true }).optional(),
+  from: moment.optional(),
   /** up to this moment */
-  to: z.iso.datetime({ offset: true }).optional(),
+  to: moment.optional(),
   limit: z.coerce.number().int().min(1).max(500).default(50),
   format: z.enum(["json", "csv"]).default("json"),
 });

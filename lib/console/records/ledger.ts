@@ -4,6 +4,7 @@ import { userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
+import { moment } from "../kernel/input";
 import { isInScope } from "../scope/tenant-scope.shared";
 
 const LIST_MAX = 5000;
@@ -12,7 +13,7 @@ export const ledgerQuery = z.strictObject({
   /** one call, of any tenant; all other filters are ignored */
   requestId: z.string().max(64).optional(),
   tenant: z.string().min(1).max(128).optional(),
-  since: z.iso.datetime({ offset: true }).default("1970-01-01T00:00:00Z"),
+  since: moment.default("1970-01-01T00:00:00Z"),
   limit: z.coerce.number().int().min(1).max(LIST_MAX).default(100),
   /** `next` of the page before */
   after: z

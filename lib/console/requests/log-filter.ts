@@ -4,6 +4,7 @@ import { userDigest } from "@/lib/admission/digest";
 import { PublicError } from "@/lib/errors";
 import { requestIdAt } from "@/lib/request-id";
 import type { AdminRequest } from "../kernel/door";
+import { moment } from "../kernel/input";
 import { ownIds } from "../scope/scoped";
 import { tenantBySlug } from "../tenants/tenants";
 
@@ -26,8 +27,8 @@ export const filters = {
   outcome: name.optional(),
   limitName: name.optional(),
   address: name.optional(),
-  from: z.iso.datetime({ offset: true }).optional(),
-  to: z.iso.datetime({ offset: true }).optional(),
+  from: moment.optional(),
+  to: moment.optional(),
 };
 
 /** The same with the ledger's ids, of the operator's tenants. Throws PublicError when there is no such tenant. */

@@ -68,6 +68,7 @@ export const SCOPES: Readonly<Record<string, readonly string[]>> = {
     "get /live",
     "post /tenants",
     "patch /tenants/{slug}",
+    "put /tenants/{slug}/features",
     "put /tenants/{slug}/features/{feature}",
     "put /tenants/{slug}/classes",
     "post /tenants/{slug}/link",

@@ -8,12 +8,13 @@ import { own } from "@/lib/money/own";
 import { CLASS_OUTPUT_TOKENS, COST_CLASSES, type CostClass, classPermits, permitsFor } from "@/lib/policy/cost-class";
 import { change } from "../kernel/change";
 import type { AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
+import { moment, parsed } from "../kernel/input";
 import { tenantBySlug } from "./tenants";
 
-export const classInput = z.strictObject({ costClass: z.enum(COST_CLASSES).nullable() });
-export const permitsInput = classPermits;
 const featureName = z.string().min(1).max(128);
+export const classInput = z.strictObject({ costClass: z.enum(COST_CLASSES).nullable() });
+export const namedClassInput = classInput.extend({ feature: featureName });
+export const permitsInput = classPermits;
 
 /** A feature on its tenant's page; figures are of the last day's calls that their provider billed. */
 export type FeatureView = {
@@ -56,13 +57,18 @@ export async function listFeatures({ context, params }: AdminRequest) {
   return { body };
 }
 
-/**
- * PUT /api/admin/tenants/{slug}/features/{feature}: the cost class of a feature's calls. It sets how many requests each
- * counts as, and what it holds for its output. null = one request, and the tier's ladder.
- */
-export async function putFeature({ context, actor, params, input }: AdminRequest<typeof classInput>) {
-  const { costClass } = input;
+/** PUT /api/admin/tenants/{slug}/features/{feature}: as `putNamedFeature`, for names that a path can hold. */
+export async function putFeature({ params, input, ...rest }: AdminRequest<typeof classInput>) {
   const feature = parsed(featureName, params.feature);
+  return putNamedFeature({ ...rest, params, input: { ...input, feature } });
+}
+
+/**
+ * PUT /api/admin/tenants/{slug}/features: the cost class of a feature's calls. It sets how many requests each counts as,
+ * and what it holds for its output. null = one request, and the tier's ladder.
+ */
+export async function putNamedFeature({ context, actor, params, input }: AdminRequest<typeof namedClassInput>) {
+  const { costClass, feature } = input;
   const { slug } = tenantBySlug(context, params.slug ?? "");
   await change(context, actor, async (tx) => {
     const row = await locked(tx, slug);
@@ -100,7 +106,7 @@ async function locked(tx: Database, slug: string): Promise<TenantRow> {
 export const estimatesQuery = z.strictObject({
   tenant: z.string().min(1).max(128),
   /** absent = the last day */
-  since: z.iso.datetime({ offset: true }).optional(),
+  since: moment.optional(),
 });
 
 /** GET /api/admin/estimates?tenant=&since=: per feature and model, tokens held and tokens billed. */

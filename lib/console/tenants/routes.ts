@@ -7,9 +7,11 @@ import {
   classInput,
   estimatesQuery,
   listFeatures,
+  namedClassInput,
   permitsInput,
   putClasses,
   putFeature,
+  putNamedFeature,
   readEstimates,
 } from "./features";
 import { nearestLimits } from "./nearest";
@@ -68,6 +70,15 @@ export const TENANTS_ROUTES: readonly Route[] = [
     input: noQuery,
     output: TENANTS_ANSWERS.listFeatures,
     verb: listFeatures,
+  }),
+  route({
+    method: "put",
+    path: "/tenants/{slug}/features",
+    right: "tiers.edit",
+    summary: "Set the cost class of a feature of any name, slashes included",
+    input: namedClassInput,
+    output: TENANTS_ANSWERS.putFeature,
+    verb: putNamedFeature,
   }),
   route({
     method: "put",

@@ -17,7 +17,7 @@ import { withoutStrict } from "@/lib/policy/rows/limit-row";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
-import { parsed, type reasonOnly } from "../kernel/input";
+import { moment, parsed, type reasonOnly } from "../kernel/input";
 import { type outcome, type Publication, publicationsOf } from "./publications";
 import { checkedDraft, oneTier, publishTier, tierInput } from "./tiers";
 
@@ -26,7 +26,7 @@ const SHOWN_MAX = 30;
 const MINUTES_KEPT_DAYS = 3;
 const AHEAD_DAYS_MAX = 90;
 
-export const scheduleInput = z.strictObject({ publishAt: z.iso.datetime({ offset: true }), draft: tierInput });
+export const scheduleInput = z.strictObject({ publishAt: moment, draft: tierInput });
 
 export type TierVersion = Omit<Publication, "made"> & {
   /** null: it was in force before the first publication that is kept */

@@ -23,8 +23,9 @@ export function usePut(path: string) {
   });
 }
 
-export function featurePath(slug: string, feature: string): string {
-  return `tenants/${encodeURIComponent(slug)}/features/${encodeURIComponent(feature)}`;
+/** The feature is named in the body: its name may hold what no path may, such as a slash. */
+export function featuresPath(slug: string): string {
+  return `tenants/${encodeURIComponent(slug)}/features`;
 }
 
 export function choices(permits: Permits) {

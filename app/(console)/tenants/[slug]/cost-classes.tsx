@@ -4,7 +4,7 @@ import { Alert, Button, Divider, Group, Modal, NumberInput, Select, SimpleGrid, 
 import { useState } from "react";
 import type { FeaturesView } from "@/lib/console/tenants/features";
 import { count } from "../../../_ui/figures/format";
-import { asClasses, choices, featurePath, type Permits, usePut } from "./cost-class";
+import { asClasses, choices, featuresPath, type Permits, usePut } from "./cost-class";
 
 /** How many requests each class counts as, and a class for a feature without calls. */
 export function CostClasses({ slug, view, onClose }: { slug: string; view: FeaturesView; onClose: () => void }) {
@@ -47,7 +47,7 @@ export function CostClasses({ slug, view, onClose }: { slug: string; view: Featu
 function NewFeature({ slug, permits }: { slug: string; permits: Permits }) {
   const [feature, setFeature] = useState("");
   const [costClass, setCostClass] = useState<string>("M");
-  const put = usePut(featurePath(slug, feature.trim()));
+  const put = usePut(featuresPath(slug));
   return (
     <Group align="flex-end" gap="xs">
       <TextInput
@@ -70,7 +70,7 @@ function NewFeature({ slug, permits }: { slug: string; permits: Permits }) {
         variant="default"
         disabled={feature.trim() === ""}
         loading={put.isPending}
-        onClick={() => put.mutate({ costClass }, { onSuccess: () => setFeature("") })}
+        onClick={() => put.mutate({ feature: feature.trim(), costClass }, { onSuccess: () => setFeature("") })}
       >
         Set its class
       </Button>

@@ -10,7 +10,7 @@ import { count } from "../../../_ui/figures/format";
 import { Listing } from "../../../_ui/figures/listing";
 import { Failed } from "../../../_ui/shell/page-head";
 import { Term } from "../../../_ui/words/term";
-import { asClasses, choices, featurePath, NONE, type Permits, requests, usePut } from "./cost-class";
+import { asClasses, choices, featuresPath, NONE, type Permits, requests, usePut } from "./cost-class";
 
 // Loaded later: its number fields are much of the page's code, and few visits need them.
 const CostClasses = dynamic(() => import("./cost-classes").then((part) => part.CostClasses), { ssr: false });
@@ -56,7 +56,7 @@ function ClassOf({
   permits: Permits;
   canEdit: boolean;
 }) {
-  const put = usePut(featurePath(slug, of.feature));
+  const put = usePut(featuresPath(slug));
   if (!canEdit) return <>{of.costClass === null ? "–" : `${of.costClass}: ${requests(permits[of.costClass])}`}</>;
   return (
     <NativeSelect
@@ -67,7 +67,9 @@ function ClassOf({
       value={of.costClass ?? NONE}
       disabled={put.isPending}
       error={put.error?.message}
-      onChange={({ currentTarget: { value } }) => put.mutate({ costClass: value === NONE ? null : value })}
+      onChange={({ currentTarget: { value } }) =>
+        put.mutate({ feature: of.feature, costClass: value === NONE ? null : value })
+      }
     />
   );
 }

@@ -14,7 +14,7 @@ const LINES_MAX = 10_000;
 
 export const statementQuery = z.strictObject({
   tenant: z.string().min(1).max(128),
-  month: z.string().regex(/^\d{4}-(?:0[1-9]|1[0-2])$/, "is a month such as 2026-11"),
+  month: z.string().regex(/^(?:19|[2-9]\d)\d\d-(?:0[1-9]|1[0-2])$/, "is a month such as 2026-11"),
   format: z.enum(["json", "csv"]).default("json"),
 });
 
