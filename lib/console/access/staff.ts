@@ -15,6 +15,7 @@ import { asRole, type ROLE_SOURCES, ROLES } from "../kernel/can.shared";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
+import { displayName } from "../kernel/input";
 import { needsConfirmation } from "./sessions";
 
 const PASSWORD_BYTES = 15;
@@ -29,7 +30,7 @@ const someTenants = z
 
 export const newStaff = z.strictObject({
   email: z.email().max(255),
-  name: z.string().trim().min(1).max(100),
+  name: displayName,
   role: z.enum(ROLES),
   /** null = all tenants, also those made later; an admin has no others */
   tenants: someTenants.nullable().default(null),

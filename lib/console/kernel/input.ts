@@ -23,6 +23,20 @@ function unknownKeys(issue: { code?: string | undefined; keys?: string[] }): { k
   return issue.code === "unrecognized_keys" && issue.keys !== undefined ? { keys: issue.keys } : {};
 }
 
+/** Letters, digits, signs: what stands for something on the page. */
+const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
+/** Marks that turn the direction of the text around a name. Arabic and Hebrew need none. */
+const TURNING = /[\u202a-\u202e\u2066-\u2069]/;
+
+/** A name that people read on every page, and click. */
+export const displayName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .refine((name) => VISIBLE.test(name), "needs a visible character")
+  .refine((name) => !TURNING.test(name), "holds a mark that turns the direction of the text around it");
+
 const YEARS = { first: Date.UTC(1900, 0, 1), end: Date.UTC(9999, 0, 1) };
 const isHeld = (text: string) => Date.parse(text) >= YEARS.first && Date.parse(text) < YEARS.end;
 const HELD = "is between the years 1900 and 9998";

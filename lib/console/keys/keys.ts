@@ -12,6 +12,7 @@ import { brakeId } from "../brakes/brake-input";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
+import { displayName } from "../kernel/input";
 import { csvFile } from "../money/usage";
 import { ownIds } from "../scope/scoped";
 import { tenantBySlug } from "../tenants/tenants";
@@ -22,7 +23,7 @@ import { activeKey, keyDaysMaxOf, madeByHolderOf, OVERLAP_SECONDS, refuseSecond,
 
 const LEAKED_CUT_MS = 600_000;
 
-const name = z.string().trim().min(1).max(100);
+const name = displayName;
 const models = z.array(z.string().min(1).max(128)).min(1).max(100).nullable();
 const endpoints = z.array(z.enum(ENDPOINTS)).min(1).nullable();
 const ipAllow = z

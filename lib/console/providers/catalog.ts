@@ -16,7 +16,7 @@ import { needsConfirmation } from "../access/sessions";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
-import { parsed } from "../kernel/input";
+import { displayName, parsed } from "../kernel/input";
 import { priceFields, priceFrom, priceRow, priceWords } from "../money/price-input";
 import {
   CREDENTIALS_MAX,
@@ -36,7 +36,7 @@ const tokens = z.number().int().min(1).max(10_000_000);
 const FALLBACKS_MAX = 4;
 
 export const providerInput = z.strictObject({
-  name: z.string().trim().min(1).max(100),
+  name: displayName,
   dialect: z.enum(["openai", "anthropic"]).default("openai"),
   /** One of the kinds that Spillway knows (docs/configuration.md); null = its dialect says all. */
   preset: z

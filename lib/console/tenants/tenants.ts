@@ -15,9 +15,10 @@ import { isTimeZone } from "@/lib/policy/calendar";
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
+import { displayName } from "../kernel/input";
 import { isInScope } from "../scope/tenant-scope.shared";
 
-const name = z.string().trim().min(1).max(100);
+const name = displayName;
 const tier = z.string().min(1).max(128);
 const timeZone = z.string().max(64).refine(isTimeZone, "is not a time zone such as Europe/Berlin");
 const slug = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, at most 63");

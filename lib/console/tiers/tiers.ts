@@ -9,6 +9,7 @@ import { type LimitRow, limitRow, limitSetFaults } from "@/lib/policy/rows/limit
 import { change } from "../kernel/change";
 import type { ConsoleContext } from "../kernel/context";
 import type { AdminRequest } from "../kernel/door";
+import { displayName } from "../kernel/input";
 import { USUAL_DAYS_MAX } from "../keys/key-lifetime";
 import { readableLimits } from "../limits/stored-limits";
 
@@ -41,7 +42,7 @@ export const tierInput = z.strictObject({
 
 export const newTier = z.strictObject({
   slug: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, at most 63"),
-  name: z.string().trim().min(1).max(100),
+  name: displayName,
   limits: z.array(limitRow).max(LIMITS_MAX),
   ladder: ladderRow.prefault({}),
   keyDaysMax: keyDaysMax.default(USUAL_DAYS_MAX),
