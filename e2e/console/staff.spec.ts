@@ -28,6 +28,9 @@ test("an operator is made, signs in and may do what the role says; disabled, the
   await expect(ann.getByRole("link", { name: "Staff" })).toHaveCount(0);
   await expect(ann.getByRole("button", { name: "Stop calls…" })).toHaveCount(0);
   expect((await ann.goto("/staff"))?.status()).toBe(404);
+  expect((await ann.goto("/config"))?.status()).toBe(404);
+  await ann.goto("/tenants/free");
+  await expect(ann).toHaveTitle("Fern Street Florist · Spillway");
 
   await page.getByRole("button", { name: "Edit… ann@example.test" }).click();
   const edit = page.getByRole("dialog", { name: "Change ann@example.test" });

@@ -50,19 +50,11 @@ test(
 
     await change("postTenants", { body: { slug: "acme", name: "Acme", tier: "free" } }, "tenants.create");
     await change("patchTenantsSlug", { path: { slug: "acme" }, body: { name: "Acme Ltd", reason } }, "tenants.edit");
-    await change(
-      "putTenantsSlugFeaturesFeature",
-      { path: { slug: "acme", feature: "draft" }, body: { costClass: "M" } },
-      "features.put",
-    );
+    const path = { slug: "acme" };
+    const classed = { path: { ...path, feature: "draft" }, body: { costClass: "M" } };
+    await change("putTenantsSlugFeaturesFeature", classed, "features.put");
     // A name that no path can hold.
-    const slashed = { feature: "a/../b%", costClass: "S" };
-    await change("putTenantsSlugFeatures", { path: { slug: "acme" }, body: slashed }, "features.put");
-    await change(
-      "putTenantsSlugFeatures",
-      { path: { slug: "acme" }, body: { ...slashed, costClass: null } },
-      "features.put",
-    );
+    await change("putTenantsSlugFeatures", { path, body: { feature: "a/../b%", costClass: null } }, "features.put");
     await change("putTenantsSlugClasses", { path: { slug: "acme" }, body: { M: 3 } }, "classes.put");
     expect(await client.perform("getTenantsSlugFeatures", { path: { slug: "acme" } })).toMatchObject({
       permits: { S: 1, M: 3, L: 4, XL: 8 },

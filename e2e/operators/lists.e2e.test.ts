@@ -84,3 +84,14 @@ test.each([
   expect(changed.headers.get("etag")).not.toBe(tag);
   expect((await changed.text()).length).toBeGreaterThan(100);
 });
+
+test("names are found whatever the case of their letters, also beyond ASCII", async () => {
+  await client.perform("postTenants", { body: { slug: "soehne", name: "Müller & Söhne", tier: "free" } });
+  await client.perform("postKeys", { body: { tenant: "soehne", name: "Größe" } });
+  for (const find of ["söhne", "SÖHNE", "MÜLLER söhne"]) {
+    const { tenants } = await client.perform<{ tenants: { slug: string }[] }>("getTenants", { query: { find } });
+    expect(tenants.map(({ slug }) => slug)).toEqual(["soehne"]);
+  }
+  const { keys } = await client.perform<{ keys: { name: string }[] }>("getKeys", { query: { find: "grÖßE" } });
+  expect(keys.map(({ name }) => name)).toEqual(["Größe"]);
+});

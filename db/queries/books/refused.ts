@@ -2,6 +2,7 @@ import { type AnyColumn, and, desc, eq, ilike, lt, or } from "drizzle-orm";
 import type { Database } from "../../client";
 import { refusedCalls } from "../../schema/books";
 import { tenants } from "../../schema/tenancy";
+import { letterCases } from "../tenants/letter-cases";
 
 export type RefusedCall = typeof refusedCalls.$inferSelect;
 
@@ -58,7 +59,8 @@ export type Sought = { readonly find: string | null; readonly userDigest: string
 export function soughtIn(columns: readonly AnyColumn[], user: AnyColumn, { find, userDigest }: Sought) {
   if (find === null) return undefined;
   const isUser = userDigest === null ? [] : [eq(user, userDigest)];
-  return or(...columns.map((column) => ilike(column, likeness(find))), ...isUser);
+  const isIn = columns.flatMap((column) => letterCases(find).map((form) => ilike(column, likeness(form))));
+  return or(...isIn, ...isUser);
 }
 
 /** A pattern for `ilike` that finds any text literally; a blank stands for a separator within names. */

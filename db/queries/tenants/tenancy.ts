@@ -3,6 +3,7 @@ import { alias } from "drizzle-orm/pg-core";
 import { DAY_MS } from "@/lib/clock";
 import type { Database } from "../../client";
 import { keys, tenants, users } from "../../schema/tenancy";
+import { letterCases } from "./letter-cases";
 
 export type TenantInsert = typeof tenants.$inferInsert;
 export type TenantRow = typeof tenants.$inferSelect;
@@ -62,7 +63,9 @@ function occursIn(columns: readonly AnyColumn[], find: string | null) {
       .filter((word) => word !== "")
       .slice(0, WORDS_MAX) ?? [];
   const like = (word: string) => `%${word.replace(/[\\%_]/g, "\\$&")}%`;
-  return and(...words.map((word) => or(...columns.map((column) => ilike(column, like(word))))));
+  const isIn = (word: string) =>
+    columns.flatMap((column) => letterCases(word).map((form) => ilike(column, like(form))));
+  return and(...words.map((word) => or(...isIn(word))));
 }
 
 const WORDS_MAX = 8;

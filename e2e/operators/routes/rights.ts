@@ -97,6 +97,7 @@ export const RIGHTS = {
   admin: [
     "postTenants",
     "patchTenantsSlug",
+    "putTenantsSlugFeatures",
     "putTenantsSlugFeaturesFeature",
     "putTenantsSlugClasses",
     "postTenantsSlugLink",
