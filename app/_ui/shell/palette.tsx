@@ -1,6 +1,6 @@
 "use client";
 
-import { Spotlight, spotlight } from "@mantine/spotlight";
+import { createSpotlight, Spotlight } from "@mantine/spotlight";
 import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { useEffect, useState } from "react";
@@ -11,6 +11,8 @@ import { useFoundKeys, useFoundTenants } from "../data/found";
 import { soughtIn } from "../forms/sought";
 import { entriesFor, OTHERS_SHOWN, type Shown, TENANTS_SHOWN } from "./palette/entries";
 import { PALETTE_LABEL, receiveTyped } from "./typed-early";
+
+const [store, spotlight] = createSpotlight();
 
 /** Here, so that a page that opens it loads only the palette's code. */
 export const openPalette = () => spotlight.open();
@@ -43,9 +45,17 @@ export function Palette(shown: Shown) {
     tiers: tiers.data?.tiers ?? [],
   };
   const entries = entriesFor(text, known, shown);
+  // An answer may come after the last letter, and Enter takes the first match. A match that is chosen already stays.
+  const ids = entries.map(({ id }) => id).join();
+  useEffect(() => {
+    if (text === "" || ids === "" || document.querySelector("[data-action][data-selected]") !== null) return;
+    document.querySelector("[data-action]")?.setAttribute("data-selected", "true");
+    store.updateState((state) => ({ ...state, selected: 0 }));
+  }, [text, ids]);
   const actions = entries.map(({ href, ...entry }) => ({ ...entry, onClick: () => router.push(href) }));
   return (
     <Spotlight
+      store={store}
       actions={actions}
       query={text}
       onQueryChange={setText}
