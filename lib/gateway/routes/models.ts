@@ -23,7 +23,7 @@ export async function retrieveModel(gateway: Gateway, exchange: Exchange): Promi
   if (model === undefined)
     throw new PublicError("model_not_found", `The model ${JSON.stringify(slug.slice(0, 64))} does not exist.`, {
       param: "model",
-      details: { model: slug },
+      details: { model: slug.slice(0, 64) },
     });
   return jsonReply(200, isAnthropic(exchange) ? inAnthropicForm(model) : inOpenaiForm(model));
 }
