@@ -1,8 +1,8 @@
-import { type AnyColumn, and, desc, eq, ilike, lt, or } from "drizzle-orm";
+import { type AnyColumn, and, desc, eq, lt, or } from "drizzle-orm";
 import type { Database } from "../../client";
+import { inAnyCase } from "../../in-any-case";
 import { refusedCalls } from "../../schema/books";
 import { tenants } from "../../schema/tenancy";
-import { letterCases } from "../tenants/letter-cases";
 
 export type RefusedCall = typeof refusedCalls.$inferSelect;
 
@@ -59,11 +59,6 @@ export type Sought = { readonly find: string | null; readonly userDigest: string
 export function soughtIn(columns: readonly AnyColumn[], user: AnyColumn, { find, userDigest }: Sought) {
   if (find === null) return undefined;
   const isUser = userDigest === null ? [] : [eq(user, userDigest)];
-  const isIn = columns.flatMap((column) => letterCases(find).map((form) => ilike(column, likeness(form))));
-  return or(...isIn, ...isUser);
-}
-
-/** A pattern for `ilike` that finds any text literally; a blank stands for a separator within names. */
-function likeness(text: string): string {
-  return `%${text.replace(/[\\%_]/g, "\\$&").replaceAll(" ", "_")}%`;
+  // A blank stands for a separator within names.
+  return or(...inAnyCase(columns, find, " "), ...isUser);
 }

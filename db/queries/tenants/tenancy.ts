@@ -1,9 +1,9 @@
-import { type AnyColumn, and, asc, eq, gt, ilike, inArray, or, type SQL, sql } from "drizzle-orm";
+import { type AnyColumn, and, asc, eq, gt, inArray, or, type SQL, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/pg-core";
 import { DAY_MS } from "@/lib/clock";
 import type { Database } from "../../client";
+import { inAnyCase } from "../../in-any-case";
 import { keys, tenants, users } from "../../schema/tenancy";
-import { letterCases } from "./letter-cases";
 
 export type TenantInsert = typeof tenants.$inferInsert;
 export type TenantRow = typeof tenants.$inferSelect;
@@ -62,10 +62,7 @@ function occursIn(columns: readonly AnyColumn[], find: string | null) {
       ?.split(/\s+/)
       .filter((word) => word !== "")
       .slice(0, WORDS_MAX) ?? [];
-  const like = (word: string) => `%${word.replace(/[\\%_]/g, "\\$&")}%`;
-  const isIn = (word: string) =>
-    columns.flatMap((column) => letterCases(word).map((form) => ilike(column, like(form))));
-  return and(...words.map((word) => or(...isIn(word))));
+  return and(...words.map((word) => or(...inAnyCase(columns, word))));
 }
 
 const WORDS_MAX = 8;
