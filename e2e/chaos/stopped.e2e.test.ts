@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Fleet } from "../fixtures/fleet";
-import { DAY_MS, roomInWindow, until } from "../fixtures/process";
+import { until, zoneFarFromMidnight } from "../fixtures/process";
 import { Provider } from "../fixtures/simulator";
 import type { Spillway } from "../fixtures/spillway";
 
@@ -11,23 +11,25 @@ const OUTPUT_TOKENS = 150;
 let fleet: Fleet;
 let provider: Provider;
 beforeAll(async () => {
-  // Counters of a day are compared with the ledger: the day must not end meanwhile.
-  await roomInWindow(DAY_MS, 60_000);
   [fleet, provider] = await Promise.all([Fleet.run(2, { LEASE_SECONDS: "1" }), Provider.run()]);
   await provider.serve(one(0));
+});
+afterAll(async () => {
+  await fleet.stop();
+  await provider.stop();
+});
+
+/** Counters of a day that does not end while they are compared with the ledger. */
+async function countByDay(): Promise<void> {
   const tier = await one(0).admin<{ version: number; limits: Record<string, unknown>[] }>("GET", "tiers/enterprise");
-  const day = { algorithm: "calendar_window", calendarPeriod: "day", timeZone: "UTC", layer: "tenant" };
+  const day = { algorithm: "calendar_window", calendarPeriod: "day", timeZone: zoneFarFromMidnight(), layer: "tenant" };
   const limits = [
     ...tier.limits.filter(({ dimension }) => dimension === "concurrency"),
     { ...day, name: "calls-per-day", dimension: "requests", capacity: 1000 },
     { ...day, name: "money-per-day", dimension: "cost_micro_usd", capacity: 1_000_000_000 },
   ];
   await one(0).admin("PUT", "tiers/enterprise", { ...tier, limits });
-});
-afterAll(async () => {
-  await fleet.stop();
-  await provider.stop();
-});
+}
 
 function one(index: number): Spillway {
   const found = fleet.processes[index];
@@ -37,6 +39,7 @@ function one(index: number): Spillway {
 
 test("a process stopped for longer than its leases goes on: calls booked as crashed meanwhile are booked as they ended", async () => {
   const key = one(0).demo.keys.enterprise;
+  await countByDay();
   await provider.play({ tokenMs: 50, outputTokens: OUTPUT_TOKENS });
   const running = await Promise.all(
     Array.from({ length: STREAMS }, () => one(1).chat(key, { stream: true, max_tokens: 200 })),

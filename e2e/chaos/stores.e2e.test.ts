@@ -4,15 +4,13 @@ import path from "node:path";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Fleet } from "../fixtures/fleet";
-import { DAY_MS, freePort, roomInWindow, start, until } from "../fixtures/process";
+import { freePort, start, until, windowFarFromEnd, zoneFarFromMidnight } from "../fixtures/process";
 import { RedisServer } from "../fixtures/redis-server";
 import { Provider } from "../fixtures/simulator";
 import { Spillway } from "../fixtures/spillway";
 
 type Tier = { version: number; limits: Record<string, unknown>[] };
 
-/** Counters of a day are compared with the ledger: the day must not end meanwhile. */
-const DAY_LEFT_MS = 100_000;
 const SECRETS = { KEY_PEPPER: "p".repeat(40), AUTH_SECRET: "a".repeat(40), OPERATOR_TOKEN: `sw_op_${"t".repeat(40)}` };
 
 function only(fleet: Fleet, index = 0): Spillway {
@@ -37,6 +35,7 @@ async function setTier(by: Spillway, tier: string, more: readonly Record<string,
   await by.admin("PUT", `tiers/${tier}`, { ...current, limits: [...usual, ...more] });
 }
 
+/** A day that does not end while its counters are compared with the ledger. */
 const daily = (name: string, layer: string, dimension: string, capacity: number) => ({
   name,
   layer,
@@ -44,7 +43,7 @@ const daily = (name: string, layer: string, dimension: string, capacity: number)
   capacity,
   algorithm: "calendar_window",
   calendarPeriod: "day",
-  timeZone: "UTC",
+  timeZone: zoneFarFromMidnight(),
 });
 
 describe("two installations on one Redis", () => {
@@ -140,7 +139,6 @@ describe("a store that lost what it had counted", () => {
   let fleet: Fleet;
   let provider: Provider;
   beforeAll(async () => {
-    await roomInWindow(DAY_MS, DAY_LEFT_MS);
     [fleet, provider] = await Promise.all([Fleet.run(2, { LEASE_SECONDS: "1" }), Provider.run()]);
     await provider.serve(only(fleet));
   });
@@ -149,20 +147,20 @@ describe("a store that lost what it had counted", () => {
     await provider.stop();
   });
 
-  const limits = [
+  const limits = () => [
     daily("requests-per-day", "tenant", "requests", 1_000_000),
     daily("tokens-per-user-and-day", "user", "total_tokens", 1_000_000_000),
     daily("money-per-key-and-day", "key", "cost_micro_usd", 1_000_000_000),
     daily("small-models-per-day", "model", "output_tokens", 1_000_000_000),
     { ...daily("feature", "feature", "requests", 1_000_000), match: { endpoint: "chat" } },
-    // A window that is no calendar's. An hour would end during one run in a hundred; this one ends with the day.
+    // A window that is no calendar's.
     {
       name: "money-per-window",
       layer: "tenant",
       dimension: "cost_micro_usd",
       capacity: 1_000_000_000,
       algorithm: "fixed_window",
-      windowSeconds: 86_400,
+      windowSeconds: windowFarFromEnd(),
     },
   ];
   const used = async (by: Spillway, key: string) => {
@@ -189,7 +187,7 @@ describe("a store that lost what it had counted", () => {
 
   test("comes back as an older copy of itself: what was used up stays used up, in every kind of window", async () => {
     const [a, b] = [only(fleet), only(fleet, 1)];
-    await setTier(a, "enterprise", [...limits.slice(1), daily("requests-per-day", "tenant", "requests", 8)]);
+    await setTier(a, "enterprise", [...limits().slice(1), daily("requests-per-day", "tenant", "requests", 8)]);
     const key = a.demo.keys.enterprise;
     for (let call = 0; call < 4; call++) expect((await ask(a, key)).status).toBe(200);
     const older = await fleet.redis.saved();
@@ -217,7 +215,7 @@ describe("a store that lost what it had counted", () => {
     const [a, b] = [only(fleet), only(fleet, 1)];
     // All callers fit into one process's share of every limit: which process decides alone for a moment, and when, is chance.
     const slots = { layer: "tenant", dimension: "concurrency", algorithm: "concurrency", capacity: 1000 };
-    await setTier(a, "standard", [...limits, { ...slots, name: "concurrent-calls" }]);
+    await setTier(a, "standard", [...limits(), { ...slots, name: "concurrent-calls" }]);
     const key = a.demo.keys.standard;
     const redis = new Redis(fleet.redis.url);
     let asked = 0;

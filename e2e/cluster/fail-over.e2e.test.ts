@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from "vitest";
 import { storeKeys } from "@/lib/admission/keys";
 import { Fleet } from "../fixtures/fleet";
-import { until } from "../fixtures/process";
+import { until, windowFarFromEnd } from "../fixtures/process";
 import { Provider } from "../fixtures/simulator";
 import type { LedgerRow, Spillway } from "../fixtures/spillway";
 import { RedisCluster } from "./redis-cluster";
@@ -51,7 +51,7 @@ async function callBudget(layer: "tenant" | "global"): Promise<void> {
     dimension: "requests",
     algorithm: "fixed_window",
     capacity: CAPACITY,
-    windowSeconds: 31_000_000,
+    windowSeconds: windowFarFromEnd(),
     failureMode: "closed",
   };
   const isOwn = layer === "tenant";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Fleet } from "../fixtures/fleet";
-import { freePort, start, until } from "../fixtures/process";
+import { freePort, start, until, windowFarFromEnd } from "../fixtures/process";
 import { Spillway } from "../fixtures/spillway";
 
 const [OLD, NEW] = ["old-pepper-".repeat(4), "new-pepper-".repeat(4)];
@@ -17,7 +17,7 @@ beforeAll(async () => {
   const tier = await before.admin<{ limits: { capacity: number }[] }>("GET", "tiers/standard");
   const limits = tier.limits.map((limit) => ({ ...limit, capacity: limit.capacity * 1000 }));
   const names = { name: "calls-of-a-user", layer: "user", dimension: "requests", algorithm: "fixed_window" };
-  const user = { ...names, capacity: 100_000, windowSeconds: 86_400 };
+  const user = { ...names, capacity: 100_000, windowSeconds: windowFarFromEnd() };
   await before.admin("PUT", "tiers/standard", { ...tier, limits: [...limits, user] });
 });
 afterAll(async () => {

@@ -1,7 +1,7 @@
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI, { toFile } from "openai7";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { until } from "../fixtures/process";
+import { until, zoneFarFromMidnight } from "../fixtures/process";
 import { answering, type Came, Scripted } from "../fixtures/scripted";
 import { Spillway } from "../fixtures/spillway";
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
     });
   }
   for (const tenant of ["enterprise", "standard"]) {
-    await spillway.admin("POST", "budgets", { ...BUDGET, slug: `${tenant}-money`, tenant });
+    await spillway.admin("POST", "budgets", { ...budget(), slug: `${tenant}-money`, tenant });
   }
 });
 afterAll(async () => {
@@ -40,7 +40,13 @@ afterAll(async () => {
 });
 beforeEach(() => void upstream.came.splice(0));
 
-const BUDGET = { level: "tenant", period: "month", amountMicroUsd: 100_000_000 };
+/** Its month does not end between two looks at it. */
+const budget = () => ({
+  level: "tenant",
+  period: "month",
+  timeZone: zoneFarFromMidnight(),
+  amountMicroUsd: 100_000_000,
+});
 const openai = (key: "enterprise" | "standard" = "enterprise") =>
   new OpenAI({
     apiKey: spillway.demo.keys[key],
@@ -176,7 +182,7 @@ describe("a batch of OpenAI's", () => {
   test("that the budget has no room for is refused, and nothing is sent or held", async () => {
     await uploaded("file-big", [line("a", asked({ max_tokens: 60_000, n: 8 }))]);
     const { id } = await spillway.admin<{ id: string }>("POST", "budgets", {
-      ...BUDGET,
+      ...budget(),
       slug: "small",
       tenant: "enterprise",
       amountMicroUsd: 1_000_000,

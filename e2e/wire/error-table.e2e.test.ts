@@ -4,7 +4,7 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startEmbeddedPostgres } from "@/db/embedded/postgres";
 import { ERRORS } from "@/lib/errors";
-import { until } from "../fixtures/process";
+import { until, zoneFarFromMidnight } from "../fixtures/process";
 import { answering, type Script, Scripted } from "../fixtures/scripted";
 import { Spillway } from "../fixtures/spillway";
 import { type DialectName, ELSEWHERE, OURS, ROWS, type Row, type Sent } from "./errors/rows";
@@ -68,6 +68,7 @@ async function makeCallers(): Promise<void> {
     level: "tenant",
     tenant: "spent",
     period: "month",
+    timeZone: zoneFarFromMidnight(),
     amountMicroUsd: 150,
   });
   await spillway.admin("POST", "brakes", {
