@@ -63,7 +63,9 @@ test("a store that refuses TIME to scripts is noticed at the start, and one cloc
 
 test("a store that is emptied while it is filled is filled again before it admits anything", async () => {
   await admin.flushall();
-  const store = new RedisAdmission(client, KEYS);
+  // A clock that stands: no day ends within the test.
+  const at = Date.now();
+  const store = new RedisAdmission(client, KEYS, () => at);
   const day: AppliedLimit = {
     limitId: "l",
     layer: "tenant",

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
 import { auditAfter } from "@/db/queries/operators/audit";
 import { fillDatabase } from "@/e2e/scale/fill";
-import { systemClock } from "@/lib/clock";
 import { testConsole } from "../access/console.suite";
 import { createChannel, createRule, mute, removeChannel, removeRule } from "../alerts/alerts";
 import { restoreChannel, restoreRule } from "../alerts/restore";
@@ -20,7 +19,10 @@ beforeAll(async () => {
   client = new pg.Client({ connectionString: database.postgres.url });
   await client.connect();
   await fillDatabase(client, { tenants: 2, keysPerTenant: 1, calls: 400, hours: 30 });
-  context = await testConsole(database, { startedMs: Date.now() });
+  // The console's clock stands at the newest call: that one is of its month, and no month ends within a test.
+  const { rows } = await client.query<{ at: Date }>("select max(ended_at) as at from ledger");
+  const at = rows[0]?.at.getTime() ?? 0;
+  context = { ...(await testConsole(database, { startedMs: at })), clock: { now: () => at } };
 }, 600_000);
 afterAll(async () => {
   await client.end();
@@ -35,7 +37,9 @@ const lastEntry = async () => (await auditAfter(database.opened.db, { after: 0, 
 
 test("a restored budget has its id, its carried amount, its raise, its passed thresholds and its spend again", async () => {
   const [{ slug: tenant }] = (
-    await client.query("select slug from tenants where id in (select tenant_id from ledger) limit 1")
+    await client.query(
+      "select t.slug from ledger l join tenants t on t.id = l.tenant_id order by l.ended_at desc limit 1",
+    )
   ).rows;
   const thresholds = [{ percent: 50, action: "alert" as const }];
   const common = { period: "month" as const, carryOver: true, amountMicroUsd: 5_000_000, thresholds };
@@ -121,7 +125,7 @@ test("a removal cannot be undone after an hour, nor when a new object has the na
   for (const id of [one, other]) await removeRule(asked(id));
   await made("taken");
   await expect(restoreRule(asked(other))).rejects.toMatchObject({ code: "conflict" });
-  const late = { ...context, clock: { now: () => systemClock.now() + 3_600_001 } };
+  const late = { ...context, clock: { now: () => context.clock.now() + 3_600_001 } };
   await expect(restoreRule({ ...asked(one), context: late })).rejects.toMatchObject({ code: "not_found" });
   await restoreRule(asked(one));
   // A rule's id does not restore a channel.
