@@ -2,6 +2,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { zoneFarFromMidnight } from "../fixtures/process";
 import { answering, Scripted } from "../fixtures/scripted";
 import { Spillway } from "../fixtures/spillway";
 import { AGENTS, type Agent, type Extras, runAgent } from "./agents";
@@ -147,7 +148,8 @@ describe.skipIf(installed === "")("real coding agents in trouble", () => {
     });
     budgets += 1;
     const budget = { slug: `used-up-500-${budgets}`, level: "key", tenant: "enterprise", target: id, period: "day" };
-    await spillway.admin("POST", "budgets", { ...budget, amountMicroUsd: 1_000_000 });
+    const amount = { amountMicroUsd: 1_000_000, timeZone: zoneFarFromMidnight() };
+    await spillway.admin("POST", "budgets", { ...budget, ...amount });
     // At $1 a thousand tokens, so that no limit of tokens refuses.
     const usage = { prompt_tokens: 999, completion_tokens: 0, total_tokens: 999 };
     const choices = [{ index: 0, message: { role: "assistant", content: "" }, finish_reason: "stop" }];

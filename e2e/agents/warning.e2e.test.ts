@@ -3,7 +3,7 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { until } from "../fixtures/process";
+import { until, zoneFarFromMidnight } from "../fixtures/process";
 import { answering, Scripted } from "../fixtures/scripted";
 import { Spillway } from "../fixtures/spillway";
 import { speaking } from "./brain";
@@ -34,7 +34,8 @@ describe.skipIf(installed === "" || !hasTerminal)("claude-code warns by itself",
       ...{ defaultOutputTokens: 1024, price: { inputMicroUsdPerMillion: 1000, outputMicroUsdPerMillion: 1000 } },
     });
     const budget = { slug: "team", level: "tenant", tenant: "enterprise", period: "month" };
-    await spillway.admin("POST", "budgets", { ...budget, amountMicroUsd: BUDGET_MICRO_USD });
+    const amount = { amountMicroUsd: BUDGET_MICRO_USD, timeZone: zoneFarFromMidnight() };
+    await spillway.admin("POST", "budgets", { ...budget, ...amount });
     home = fs.mkdtempSync(path.join(os.tmpdir(), "spillway-agent-home-"));
     const project = { hasTrustDialogAccepted: true, hasCompletedProjectOnboarding: true };
     const settings = { hasCompletedOnboarding: true, theme: "dark", projects: { [home]: project } };

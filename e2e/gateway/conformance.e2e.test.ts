@@ -2,7 +2,7 @@ import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startEmbeddedPostgres } from "@/db/embedded/postgres";
 import { type Ask, CLIENTS, type Client } from "../fixtures/clients";
-import { until } from "../fixtures/process";
+import { until, zoneFarFromMidnight } from "../fixtures/process";
 import { Provider } from "../fixtures/simulator";
 import { Spillway } from "../fixtures/spillway";
 
@@ -228,6 +228,7 @@ describe.each(["own", "next"] as const)("the real clients, door: %s", (door) => 
         capacity: 1000,
       };
       await perUser("free", daily);
+      await spillway.admin("PATCH", "tenants/free", { timeZone: zoneFarFromMidnight() });
       const key = spillway.demo.keys.free;
       await provider.play({ outputTokens: 1600, times: CLIENTS.length });
       await Promise.all(

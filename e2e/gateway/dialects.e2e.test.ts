@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bothDialects, eventsOf } from "../fixtures/both-dialects";
-import { until } from "../fixtures/process";
+import { until, zoneFarFromMidnight } from "../fixtures/process";
 import type { Provider } from "../fixtures/simulator";
 import type { Spillway } from "../fixtures/spillway";
 
@@ -311,6 +311,7 @@ test("one idempotency key is served once", async () => {
 });
 
 test("quota shows what running calls reserve, until they are settled", async () => {
+  await spillway.admin("PATCH", "tenants/standard", { timeZone: zoneFarFromMidnight() });
   await provider.play({ mode: "endless", tokenMs: 5, times: 1 });
   const abort = new AbortController();
   const send = { model: "sim-small", max_tokens: 300, messages: ASK, stream: true };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { until } from "../fixtures/process";
+import { until, zoneFarFromMidnight } from "../fixtures/process";
 import { Provider } from "../fixtures/simulator";
 import { Spillway } from "../fixtures/spillway";
 
@@ -9,6 +9,7 @@ let provider: Provider;
 beforeAll(async () => {
   [spillway, provider] = await Promise.all([Spillway.run(), Provider.run()]);
   await provider.serve(spillway);
+  await spillway.admin("PATCH", "tenants/standard", { timeZone: zoneFarFromMidnight() });
 });
 afterAll(async () => {
   await spillway.stop();

@@ -196,8 +196,9 @@ test("a client cannot choose its address: X-Forwarded-For is ignored unless hops
     name: "per-address",
     layer: "ip",
     dimension: "requests",
-    algorithm: "fixed_window",
+    algorithm: "token_bucket",
     capacity: 2,
+    refill: 1,
     windowSeconds: 31_000_000,
   };
   await spillway.admin("PUT", "tiers/standard", { ...tier, limits: [...tier.limits, perAddress] });

@@ -1,6 +1,6 @@
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { until } from "../fixtures/process";
+import { until, zoneFarFromMidnight } from "../fixtures/process";
 import { Provider } from "../fixtures/simulator";
 import { Spillway } from "../fixtures/spillway";
 
@@ -141,6 +141,7 @@ describe.each(["own", "next"] as const)("the unmodified openai client, door: %s"
       limit.name === "spend-per-day" ? { ...limit, capacity: 400 } : { ...limit, capacity: limit.capacity * 100 },
     );
     await spillway.admin("PUT", "tiers/free", { ...tier, limits });
+    await spillway.admin("PATCH", "tenants/free", { timeZone: zoneFarFromMidnight() });
     const free = clientWith(spillway.demo.keys.free);
     // 512 output tokens are held at $0.60 per million: 308 micro-dollars. The second call finds the first one's cost used.
     await provider.play({ outputTokens: 500, times: 1 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { until } from "../fixtures/process";
+import { until, zoneFarFromMidnight } from "../fixtures/process";
 import { Provider } from "../fixtures/simulator";
 import { Spillway } from "../fixtures/spillway";
 
@@ -172,6 +172,7 @@ test("past its threshold for that a budget lets its calls run one at a time", as
     level: "tenant",
     tenant: "standard",
     period: "month",
+    timeZone: zoneFarFromMidnight(),
     amountMicroUsd: 1_000_000_000,
     thresholds: [
       { percent: 1, action: "queue" },

@@ -4,6 +4,7 @@ import { until } from "../fixtures/process";
 import { Spillway } from "../fixtures/spillway";
 import { performCatalog } from "./actions/catalog-actions";
 import { performInvitations } from "./actions/invitation-actions";
+import { performMoney } from "./actions/money-actions";
 import { performRemovals } from "./actions/removal-actions";
 import { performSecondFactor } from "./actions/second-factor-actions";
 import { performChannelEdit, performWishes } from "./actions/wish-actions";
@@ -46,7 +47,6 @@ test(
       { headers: { "x-spillway-feature": "draft" } },
     );
     const requestId = call.headers.get("x-request-id") ?? "";
-    const today = new Date().toISOString().slice(0, 10);
 
     await change("postTenants", { body: { slug: "acme", name: "Acme", tier: "free" } }, "tenants.create");
     await change("patchTenantsSlug", { path: { slug: "acme" }, body: { name: "Acme Ltd", reason } }, "tenants.edit");
@@ -94,7 +94,9 @@ test(
     const use = await client.perform<{ rows: { calls: number; address: string }[] }>("getKeysIdUse", {
       path: { id: key.id },
     });
-    expect(use.rows).toMatchObject([{ calls: 3, address: "127.0.0.1" }]);
+    // By the hour: one may have ended between them.
+    expect(use.rows.reduce((sum, { calls }) => sum + calls, 0)).toBe(3);
+    expect(new Set(use.rows.map(({ address }) => address))).toEqual(new Set(["127.0.0.1"]));
 
     const made = { slug: "made", name: "Made", limits: [{ ...own, layer: "tenant" }] };
     expect(await change("postTiers", { body: made }, "tiers.create")).toMatchObject({ slug: "made", version: 1 });
@@ -175,24 +177,7 @@ test(
 
     await performCatalog({ client, change });
 
-    const content = `date,model,input_tokens,output_tokens,num_model_requests,cost_usd\n${today},sim-small,10,20,4,0.001`;
-    const imported = { provider: "simulator", content };
-    await change("postReconciliationImports", { body: imported }, "reconciliation.import");
-    const drift = await client.perform<{ rows: Record<string, unknown>[]; counters: { driftMicroUsd: number }[] }>(
-      "getReconciliation",
-      {
-        query: { provider: "simulator" },
-      },
-    );
-    expect(drift.rows).toMatchObject([
-      { day: today, model: "sim-small", bookedCalls: 4, billedCalls: 4, billedMicroUsd: 1000 },
-    ]);
-    const { counters } = await client.perform<{ counters: { driftMicroUsd: number }[] }>("getReconciliationCounters", {
-      query: { tenant: "free" },
-    });
-    expect(counters.map((line) => line.driftMicroUsd)).toEqual([0, 0]);
-    const repair = { tenant: "free", limit: "monthly", reason };
-    await change("postReconciliationRepair", { body: repair }, "reconciliation.repair");
+    await performMoney({ client, change }, requestId);
 
     const explained = await client.perform<{ call: { requestId: string }; quota: { limits: unknown[] } }>(
       "getExplain",
@@ -202,20 +187,6 @@ test(
     );
     expect(explained.call.requestId).toBe(requestId);
     expect(explained.quota.limits.length).toBeGreaterThan(2);
-    const usage = await until("the sums", async () => {
-      const { rows } = await client.perform<{ rows: { name: string; calls: number }[] }>("getUsage", {
-        query: { tenant: "free", grain: "day", by: "user", total: "true" },
-      });
-      return rows.length > 0 && rows;
-    });
-    expect(usage).toMatchObject([{ name: "mia", calls: 1 }]);
-    const month = today.slice(0, 7);
-    expect(await client.perform("getStatement", { query: { tenant: "free", month } })).toMatchObject({
-      isOver: false,
-      total: { calls: 1 },
-      byKey: [{ calls: 1 }],
-      byFeature: [{ name: "draft" }],
-    });
     expect(await client.perform("getUsers", { query: { tenant: "free" } })).toMatchObject({
       users: [{ name: "mia", calls: 1 }],
     });

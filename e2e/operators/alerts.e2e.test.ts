@@ -1,7 +1,7 @@
 import { Webhook } from "standardwebhooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Fleet } from "../fixtures/fleet";
-import { until } from "../fixtures/process";
+import { until, zoneFarFromMidnight } from "../fixtures/process";
 import { MailReceiver, WebhookReceiver } from "../fixtures/receivers";
 import type { Spillway } from "../fixtures/spillway";
 
@@ -70,6 +70,7 @@ test("every threshold of a budget is reported once, in order, whichever of four 
     level: "tenant",
     tenant: "standard",
     period: "month",
+    timeZone: zoneFarFromMidnight(),
     amountMicroUsd: 12_000,
     thresholds: percents.map((percent) => ({ percent, action: "alert" })),
   });

@@ -56,7 +56,7 @@ test("tables are given as CSV, with what a spreadsheet would run made harmless",
   const keys = await csv("keys?tenant=free&format=csv");
   expect(keys.split("\r\n")[0]).toContain("id,tenant,family,name");
   expect(keys).toContain("'=HYPERLINK");
-  expect(await csv("usage?grain=day&by=model&format=csv")).toContain("sim-small");
+  expect(await csv("usage?grain=day&by=model&from=2026-01-01T00:00:00.000Z&format=csv")).toContain("sim-small");
   expect(await csv("reconciliation?provider=simulator&format=csv")).toContain("bookedMicroUsd");
 });
 
