@@ -8,7 +8,7 @@ import { TenantWatch } from "./nearest/tenant-watch";
 import { Remembered } from "./remembered";
 
 export const CHART_MINUTES = 60;
-/** The newest minutes are read each time. Nearly all calls that ended earlier are booked by then. */
+/** What ended in the newest minutes is read each time. Nearly all calls that ended earlier are booked by then. */
 const OPEN_MINUTES = 2;
 const KEEP_LINES_MS = 2000;
 const KEEP_MINUTES_MS = 10_000;
@@ -56,7 +56,8 @@ export class OverviewWatch {
   /** Calls and money since midnight UTC, over all tenants. */
   async today(db: Database, now: number) {
     const midnight = calendarBounds("day", "UTC", now).startMs;
-    const openMs = Math.floor(now / HOUR_MS) * HOUR_MS;
+    // An hour that has just ended is still read each time: its last calls are booked a moment after its end.
+    const openMs = Math.floor((now - OPEN_MINUTES * MINUTE_MS) / HOUR_MS) * HOUR_MS;
     const [closed, open] = [Math.max(midnight, openMs - HOUR_MS), Math.max(midnight, openMs)];
     const [before, lately, since] = await Promise.all([
       this.#hours.get(`${closed}`, now, () => sumUsage(db, new Date(midnight), new Date(closed))),

@@ -95,6 +95,19 @@ test("today is every hour since midnight once, from the first minute of a day to
   }
 });
 
+test("a call that ended with an hour, and is booked a moment later, counts in today at once", async () => {
+  const { db } = opened;
+  const noon = START + 30 * 24 * HOUR_MS;
+  const of = { grain: "hour", tenantId: "t", model: "m", keyFamilyId: "", feature: "", userDigest: "", degraded: 0 };
+  const sums = { broken: 0, calls: 1, costMicroUsd: 7, inputTokens: 1, cachedInputTokens: 0, outputTokens: 1 };
+  const watch = new OverviewWatch();
+  expect(await watch.today(db, noon + 100)).toEqual({ calls: 0, costMicroUsd: 0 });
+  await db.insert(usage).values({ ...of, ...sums, bucket: new Date(noon - HOUR_MS) });
+  for (const ms of [200, 60_000, 130_000]) {
+    expect(await watch.today(db, noon + ms)).toEqual({ calls: 1, costMicroUsd: 7 });
+  }
+});
+
 test("the hour before counts admitted and refused calls of its minutes, and none of other hours", async () => {
   const { db } = opened;
   const from = START - 3 * 24 * HOUR_MS;
