@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import type { Page } from "@playwright/test";
+import { zoneFarFromMidnight } from "../fixtures/process";
 import { WebhookReceiver } from "../fixtures/receivers";
 import { expect, ofOneDay, runsWhenOpen, test } from "./fixture";
 
@@ -7,35 +8,39 @@ test("a budget made in the browser refuses the next call that does not fit, and 
   console: page,
   spillway,
 }) => {
-  const call = () => spillway.chat(spillway.demo.keys.enterprise, { model: "sim-large", max_tokens: 150 });
+  // In a zone where no month ends meanwhile: the first call counts in the budget, which is per month.
+  const tenant = { slug: "monthly", name: "Monthly Bank", tier: "enterprise", timeZone: zoneFarFromMidnight() };
+  await spillway.admin("POST", "tenants", tenant);
+  const { key } = await spillway.admin<{ key: string }>("POST", "keys", { tenant: "monthly", name: "First" });
+  const call = () => spillway.chat(key, { model: "sim-large", max_tokens: 150 });
   expect((await call()).status).toBe(200);
   await page.goto("/spend");
   await page.getByRole("button", { name: "New budget" }).click();
   const dialog = page.getByRole("dialog", { name: "New budget" });
-  await dialog.getByRole("textbox", { name: "Name" }).fill("northwind");
+  await dialog.getByRole("textbox", { name: "Name" }).fill("monthly");
   await dialog.getByRole("combobox", { name: "Tenant" }).click();
-  await page.getByRole("option", { name: "Northwind Bank" }).click();
+  await page.getByRole("option", { name: "Monthly Bank" }).click();
   await dialog.getByRole("textbox", { name: "Amount" }).fill("0.0016");
   await dialog.getByRole("button", { name: "Create" }).click();
-  const card = page.getByRole("article", { name: "Budget northwind" });
+  const card = page.getByRole("article", { name: "Budget monthly" });
   await expect(card).toContainText("of $0.0016");
-  await expect(card).toContainText("Tenant Northwind Bank");
+  await expect(card).toContainText("Tenant Monthly Bank");
   const refused = await call();
   expect(refused.status).toBe(429);
-  await page.getByRole("button", { name: "Raise… northwind" }).click();
-  const raise = page.getByRole("dialog", { name: "Raise northwind for a while" });
+  await page.getByRole("button", { name: "Raise… monthly" }).click();
+  const raise = page.getByRole("dialog", { name: "Raise monthly for a while" });
   await raise.getByRole("textbox", { name: "By" }).fill("5");
   await raise.getByRole("textbox", { name: "Reason" }).fill("they asked, and pay");
   await raise.getByRole("button", { name: "Raise it" }).click();
   await expect(card).toContainText("raised by $5.00");
   expect((await call()).status).toBe(200);
-  await page.getByRole("button", { name: "Edit… northwind" }).click();
-  const edit = page.getByRole("dialog", { name: "Change northwind" });
+  await page.getByRole("button", { name: "Edit… monthly" }).click();
+  const edit = page.getByRole("dialog", { name: "Change monthly" });
   await edit.getByRole("textbox", { name: "Percent of threshold 3" }).fill("90");
   await edit.getByRole("button", { name: "Remove threshold 1" }).click();
   await edit.getByRole("button", { name: "Change it" }).click();
   await expect(card).toContainText("80 % alert · 90 % degrade · 100 % refuse");
-  await page.getByRole("button", { name: "Remove… northwind" }).click();
+  await page.getByRole("button", { name: "Remove… monthly" }).click();
   await page.getByRole("button", { name: "Remove it" }).click();
   await expect(card).toHaveCount(0);
 });
@@ -160,7 +165,9 @@ test("a tenant's own page is drawn in another zone as the server drew it, its fo
   const id = (await spillway.chat(key)).headers.get("x-request-id") ?? "";
   await expect.poll(async () => (await spillway.ledgerRow(id))?.costMicroUsd ?? 0).toBeGreaterThan(0);
   const used = (await spillway.ledgerRow(id))?.costMicroUsd ?? 0;
-  const budget = { level: "tenant", tenant: "far", period: "month", amountMicroUsd: used + 1 };
+  // Its month does not end meanwhile: nothing is foreseen for after the end.
+  const period = { period: "month", timeZone: zoneFarFromMidnight() };
+  const budget = { level: "tenant", tenant: "far", ...period, amountMicroUsd: used + 1 };
   await spillway.admin("POST", "budgets", { slug: "far-month", ...budget });
   const { url } = await spillway.admin<{ url: string }>("POST", "tenants/far/link", {});
   const context = await browser.newContext({ timezoneId: "America/Los_Angeles" });
