@@ -39,6 +39,24 @@ export function windowsSuite(name: string, make: (clock: { now(): number }) => P
       expect((await admit(limits, 5)).kind).toBe("admit");
     });
 
+    test("a sliding window gives back all that calls did not use, though one of them came with a clock that is behind", async () => {
+      const { clock, store, tell, admit } = await setUp(make);
+      const limits = [limit("tenant", 100, { algorithm: "sliding_window" })];
+      for (const [id, ms] of [
+        ["first", 10],
+        ["second", 12],
+        ["late", 9],
+      ] as const) {
+        clock.at = START + ms;
+        expect((await admit(limits, 30, id)).kind).toBe("admit");
+      }
+      clock.at = START + 20;
+      for (const requestId of ["late", "first", "second"]) {
+        await store.settle({ tenantId: TENANT, requestId, actual: tokens(2) });
+      }
+      expect((await tell(limits))[0]).toMatchObject({ used: 6, remaining: 94 });
+    });
+
     test("a store that is filled again admits under nothing older than the newest policy", async () => {
       const store = await make({ now: () => START });
       await store.publish(1, [TENANT], async () => 2);

@@ -6,8 +6,9 @@ import type { Algorithm } from "./algorithm";
  * A true sliding window: never more than the capacity in any window of its length. The calls of the window are kept as
  * entries, two numbers each, oldest first: time (ms), units. Neighbours whose sum is at most 1/64 of the capacity share
  * an entry, which leaves the window when its newest call does. So at most 1/64 of the capacity counts for longer than
- * it must, and a capacity below 128 is exact. A refund is taken from its call's entry; an overrun is added at its
- * call's start time. Worst case in any window: the capacity. Use it where a contract says "at most N in any minute".
+ * it must, and a capacity below 128 is exact. A refund is taken from its call's entry, and what that lacks from later ones:
+ * a caller whose clock is behind has its units in an entry of its time or later. An overrun is added at its call's start
+ * time. Worst case in any window: the capacity. Use it where a contract says "at most N in any minute".
  * Costs up to 2 kB per subject where a bucket costs 19 bytes.
  */
 export const slidingWindow: Algorithm = {
@@ -60,11 +61,15 @@ export const slidingWindow: Algorithm = {
       const after = marks.slice(own ? at + WIDTH : at);
       return { a: a + delta, b: 0, t, marks: fewer(rule, [...marks.slice(0, at), ...entry, ...after]) };
     }
-    if (at >= marks.length) return slot;
-    const taken = Math.min(0 - delta, unitsAt(marks, at));
-    const left = unitsAt(marks, at) - taken;
-    const entry = left === 0 ? [] : [timeAt(marks, at), left];
-    return { a: a - taken, b: 0, t, marks: [...marks.slice(0, at), ...entry, ...marks.slice(at + WIDTH)] };
+    let [back, end] = [0 - delta, at];
+    while (end < marks.length && unitsAt(marks, end) <= back) {
+      back -= unitsAt(marks, end);
+      end += WIDTH;
+    }
+    const after = marks.slice(end);
+    if (after.length > 0) after.splice(1, 1, unitsAt(marks, end) - back);
+    const taken = 0 - delta - (after.length > 0 ? 0 : back);
+    return { a: a - taken, b: 0, t, marks: [...marks.slice(0, at), ...after] };
   },
   restMs(rule, { marks }, now) {
     return marks.length === 0 ? 0 : timeAt(marks, marks.length - WIDTH) + rule.periodMs - now;

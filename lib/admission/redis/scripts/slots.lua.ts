@@ -325,12 +325,13 @@ local function corrected(al, A, B, C, T, delta, cap, x, y, z, reservedAt)
       else T = sub(T, 1, at - 1) .. pack('<dd', reservedAt, delta) .. sub(T, at) end
       return A + delta, 0, C, fewer(T, cap)
     end
-    if at > size then return A, B, C, T end
-    local back = 0 - delta
-    if back > units then back = units end
-    local entry = ''
-    if units - back ~= 0 then entry = pack('<dd', time, units - back) end
-    return A - back, 0, C, sub(T, 1, at - 1) .. entry .. sub(T, at + 16)
+    local back, before, rest = 0 - delta, sub(T, 1, at - 1), ''
+    while at < size and units <= back do
+      back, at = back - units, at + 16
+      if at < size then time, units = unpackd('<dd', T, at) end
+    end
+    if at < size then rest, back = pack('<dd', time, units - back) .. sub(T, at + 16), 0 end
+    return A + delta + back, 0, C, before .. rest
   end
   if delta < 0 and windowAt(al, x, y, z, reservedAt) ~= C then return A, B, C, T end
   A = A + delta
