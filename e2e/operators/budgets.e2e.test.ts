@@ -1,7 +1,7 @@
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Fleet } from "../fixtures/fleet";
-import { until } from "../fixtures/process";
+import { until, zoneFarFromMidnight } from "../fixtures/process";
 import { Provider } from "../fixtures/simulator";
 import type { Spillway } from "../fixtures/spillway";
 
@@ -34,6 +34,9 @@ type Budget = {
   id: string;
   slug: string;
   version: number;
+  now: string;
+  periodStart: string;
+  periodEnd: string | null;
   inForceMicroUsd: number;
   thresholds: { percent: number; action: string; passed: string | null }[];
   spenders: { name: string; bookedMicroUsd: number; usedMicroUsd: number; leftMicroUsd: number; calls: number }[];
@@ -53,7 +56,9 @@ const of = async (slug: string) => {
   if (found === undefined) throw new Error(`no budget ${slug}`);
   return found;
 };
-const make = (body: Record<string, unknown>) => a.admin<Budget>("POST", "budgets", body);
+const make = (body: Record<string, unknown>) =>
+  a.admin<Budget>("POST", "budgets", body.period === "rolling" ? body : { timeZone: zoneFarFromMidnight(), ...body });
+
 const remove = (budget: Budget) => a.admin("DELETE", `budgets/${budget.id}`, {});
 const codeOf = async (answer: Response) => (answer.ok ? "ok" : (await answer.json()).error.code);
 /** A call that holds about 30 cents and costs one. */
@@ -79,7 +84,9 @@ test("a hundred calls at once, each worth 30 % of what is left: three are admitt
     windowSeconds: 86_400,
     amountMicroUsd: spent + Math.floor(held / 0.3),
   });
-  expect(budget.spenders[0]?.usedMicroUsd).toBe(spent);
+  expect(budget.spenders).toMatchObject([{ usedMicroUsd: spent, bookedMicroUsd: spent, calls: 5 }]);
+  expect(budget.periodEnd).toBeNull();
+  expect(Date.parse(budget.now) - Date.parse(budget.periodStart)).toBe(86_400_000);
   await provider.play({ tokenMs: 50, outputTokens: 200 });
   const before = (await provider.bills()).length;
   let refused = 0;

@@ -2,6 +2,7 @@ import pg from "pg";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { OpenDatabase } from "@/db/client";
 import { startTestDatabase, type TestDatabase } from "@/db/embedded/database.suite";
+import { spentWithin } from "@/db/queries/books/budget-spend";
 import { insertLedger, type LedgerInsert } from "@/db/queries/books/record";
 import { keepBooks, partitionsOf } from "@/db/queries/books/retention";
 import { bumpPolicyVersion, readConfig } from "@/db/queries/limits/config";
@@ -120,6 +121,23 @@ test("a budget made while calls are booked misses none of them and counts none t
     }),
   );
   expect((await readSpend(opened.db, ["midway"], new Date(0), 9)).map((one) => one.spentMicroUsd)).toEqual([299]);
+});
+
+test("a rolling window holds what was admitted in it, also just after a full hour", async () => {
+  const hour = Date.parse("2026-11-21T12:00Z");
+  await put(budget("hour", { level: "user", period: "rolling", windowSeconds: 3600 }));
+  await insertLedger(opened.db, [
+    row(hour - 3_600_000, 1), // has left it, though it ended in it
+    row(hour - 3_599_000, 20, { userDigest: "early" }),
+    row(hour - 1000, 300),
+    row(hour + 500, 4000),
+  ]);
+  const since = new Date(hour - 3_599_500);
+  expect(await spentWithin(opened.db, { id: "hour", since, most: 9 })).toEqual([
+    { subject: "u", spentMicroUsd: 4300, calls: 2 },
+    { subject: "early", spentMicroUsd: 20, calls: 1 },
+  ]);
+  expect(await spentWithin(opened.db, { id: "hour", since, most: 1 })).toMatchObject([{ subject: "u" }]);
 });
 
 test("while a budget is being made, budgets are read, policies change and alerts are looked at; only drains wait", async () => {

@@ -10,22 +10,32 @@ export type Forecast = { readonly exhaustedAt: string | null; readonly exhausted
 
 export const NO_FORECAST: Forecast = { exhaustedAt: null, exhaustedPace: null };
 
-/** When a budget is used up at its hourly burn rate; none if not before its period ends. */
-export function budgetForecast(left: number, perHour: number, now: number, endMs: number): Forecast {
+type Spending = {
+  readonly left: number;
+  /** units in the last hour */
+  readonly perHour: number;
+  readonly now: number;
+};
+
+/**
+ * When a budget is used up at its hourly burn rate; none if not before its period ends. A rolling window has no end: what
+ * was spent leaves it again, so a rate that fits into it for good never uses it up.
+ */
+export function budgetForecast({ left, perHour, now }: Spending, rule: Window): Forecast {
   if (left <= 0) return usedUp(now);
   if (perHour <= 0) return NO_FORECAST;
-  return before(endMs, now + (left / perHour) * HOUR_MS, "last_hour");
+  const { bounds, periodMs, capacity } = rule;
+  if (bounds === null && (perHour * periodMs) / HOUR_MS <= capacity) return NO_FORECAST;
+  return before(bounds?.endMs ?? now + periodMs, now + (left / perHour) * HOUR_MS, "last_hour");
 }
 
-type State = Pick<CheckState, "used" | "remaining"> & { check: { rule: Pick<Rule, "bounds" | "periodMs"> } };
+type Window = Pick<Rule, "bounds" | "periodMs" | "capacity">;
+type State = Pick<CheckState, "used" | "remaining"> & { check: { rule: Window } };
 
 /** A budget uses its last hour. Other limits use the window so far; in its first moments there is no rate. */
 export function forecastOf({ check, used, remaining }: State, now: number, burn: number | null): Forecast {
-  const { bounds, periodMs } = check.rule;
-  if (burn !== null) {
-    const endMs = bounds?.endMs ?? (Math.floor(now / periodMs) + 1) * periodMs;
-    return budgetForecast(remaining, burn, now, endMs);
-  }
+  const { bounds } = check.rule;
+  if (burn !== null) return budgetForecast({ left: remaining, perHour: burn, now }, check.rule);
   if (bounds === null || used === 0) return NO_FORECAST;
   if (remaining === 0) return usedUp(now);
   const elapsed = now - bounds.startMs;

@@ -116,7 +116,7 @@ function BudgetCard({
           {nearest === null
             ? "Nothing spent in this period"
             : `${dollars(nearest.leftMicroUsd)} left${isEach ? ` for ${nearest.name}, who has the least` : ""}`}
-          {` · ${budget.period === "rolling" ? "window ends" : "resets"} ${momentWords(budget.periodEnd, "short")}`}
+          {budget.periodEnd !== null && ` · resets ${momentWords(budget.periodEnd, "short")}`}
         </Text>
         <Forecast budget={budget} />
         {forecast.burnMicroUsdPerHour > 0 && (

@@ -45,7 +45,7 @@ export function OwnPage({ page }: { page: TenantPage }) {
                 budget.slug,
                 `${dollars(budget.spentMicroUsd)} of ${dollars(budget.inForceMicroUsd)}`,
                 budget.leftMicroUsd === null ? "–" : dollars(budget.leftMicroUsd),
-                utcWords(budget.periodEnd),
+                budget.periodEnd === null ? "rolling window" : utcWords(budget.periodEnd),
                 forecastOf(budget, page.at),
               ],
             }))}

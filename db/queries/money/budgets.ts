@@ -3,7 +3,7 @@ import type { Database } from "../../client";
 import { ledger, refusalCounts } from "../../schema/books";
 import { budgetEvents, budgetSpend, budgets } from "../../schema/budgets";
 import { users } from "../../schema/tenancy";
-import { lockBudgets, rebookBudget } from "../books/record";
+import { lockBudgets, rebookBudget } from "../books/budget-spend";
 
 export type BudgetInsert = typeof budgets.$inferInsert;
 export type BudgetRecord = typeof budgets.$inferSelect;

@@ -49,7 +49,7 @@ const budgetShape = z.object({
   inForceMicroUsd: z.number(),
   refusedFromMicroUsd: z.number().nullable(),
   periodStart: z.string(),
-  periodEnd: z.string(),
+  periodEnd: z.string().nullable(),
   thresholds: z.array(thresholdShape),
   spenders: z.array(subjectSpendShape),
   nearest: subjectSpendShape.nullable(),

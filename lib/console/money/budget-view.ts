@@ -1,3 +1,4 @@
+import { type SubjectSpend, spentWithin } from "@/db/queries/books/budget-spend";
 import {
   type BudgetEventRow,
   type BudgetRecord,
@@ -5,15 +6,14 @@ import {
   readBudgetEvents,
   readSpend,
   refusedByBudget,
-  type SpendRow,
   userNames,
 } from "@/db/queries/money/budgets";
 import { leastRefused } from "@/db/queries/overview/activity";
 import { readKeyNames } from "@/db/queries/tenants/tenancy";
 import { HOUR_MS } from "@/lib/clock";
-import { amountAt, type BudgetRow, compileBudget, isOne } from "@/lib/policy/budget";
+import { amountAt, type BudgetRow, boundsOf, compileBudget, isOne } from "@/lib/policy/budget";
 import { applied } from "@/lib/policy/compile";
-import { budgetForecast, NO_FORECAST } from "@/lib/quota/forecast";
+import { budgetForecast, type Forecast, NO_FORECAST } from "@/lib/quota/forecast";
 import type { ConsoleContext } from "../kernel/context";
 import { REFUSING_MS, refusesNow } from "./refusing";
 import { countedSubject, periodOf } from "./restore-budgets";
@@ -36,11 +36,10 @@ export type SpenderView = {
 export async function budgetView(context: ConsoleContext, record: BudgetRecord, now: number) {
   const { db } = context;
   const row = rowOf(context, record);
-  const { startMs, endMs } = periodOf(row, now);
   const lately = new Date(now - REFUSING_MS);
   const [spend, events, movers, refusedLately, least] = await Promise.all([
-    readSpend(db, [row.id], new Date(startMs), SUBJECTS_SHOWN),
-    readBudgetEvents(db, [row.id], new Date(startMs)),
+    spendOf(context, row, now),
+    eventsOf(context, row, now),
     context.shared.movers.get(`${record.id} ${record.version}`, () =>
       moversOf(db, { ...record, since: new Date(now - HOUR_MS) }),
     ),
@@ -77,7 +76,7 @@ export async function budgetView(context: ConsoleContext, record: BudgetRecord, 
     nearest,
     forecast: {
       burnMicroUsdPerHour: burn,
-      ...(isShared ? budgetForecast(nearest?.leftMicroUsd ?? 0, burn, now, endMs) : NO_FORECAST),
+      ...(isShared ? forecastOf(row, { left: nearest?.leftMicroUsd ?? 0, perHour: burn, now }) : NO_FORECAST),
       /** calls that it has refused in the last minutes: it refuses those that no longer fit before nothing is left */
       refusedLately,
       isRefusing:
@@ -94,11 +93,36 @@ export async function budgetView(context: ConsoleContext, record: BudgetRecord, 
   };
 }
 
+/** What its calls cost in its period; of a rolling budget in the window that ends now, as its counter has it. */
+async function spendOf(context: ConsoleContext, row: BudgetRow, now: number): Promise<readonly SubjectSpend[]> {
+  const { db, shared } = context;
+  const since = new Date(beginOf(row, now));
+  if (row.period !== "rolling") return readSpend(db, [row.id], since, SUBJECTS_SHOWN);
+  return shared.rolling.get(row.id, () => spentWithin(db, { id: row.id, since, most: SUBJECTS_SHOWN }));
+}
+
+/** Its passed thresholds since then, in order. They are kept by period; of a rolling budget by aligned window. */
+async function eventsOf(context: ConsoleContext, row: BudgetRow, now: number): Promise<readonly BudgetEventRow[]> {
+  const { startMs, lastMs } = periodOf(row, now);
+  const events = await readBudgetEvents(context.db, [row.id], new Date(lastMs ?? startMs));
+  return events.filter((event) => event.at.getTime() >= beginOf(row, now));
+}
+
+/** From when on calls count in it now; epoch ms. */
+function beginOf(row: BudgetRow, now: number): number {
+  return boundsOf(row, now)?.startMs ?? now - (row.windowSeconds ?? 0) * 1000;
+}
+
+function forecastOf(row: BudgetRow, spending: Parameters<typeof budgetForecast>[0]): Forecast {
+  const { rule } = compileBudget(row, spending.now).limit;
+  return budgetForecast(spending, { ...rule, bounds: boundsOf(row, spending.now) });
+}
+
 /** The operators' settings, and the resulting amount in the current period. */
 function settingsOf(context: ConsoleContext, record: BudgetRecord, now: number) {
   const { snapshot } = context.policy;
   const row = rowOf(context, record);
-  const { startMs, endMs } = periodOf(row, now);
+  const bounds = boundsOf(row, now);
   const { limit } = compileBudget(row, now);
   return {
     id: row.id,
@@ -115,15 +139,17 @@ function settingsOf(context: ConsoleContext, record: BudgetRecord, now: number) 
     now: new Date(now).toISOString(),
     amountMicroUsd: row.amountMicroUsd,
     carryOver: record.carryOver,
-    carriedMicroUsd: row.carriedIntoMs === startMs ? row.carriedMicroUsd : 0,
+    carriedMicroUsd: bounds !== null && row.carriedIntoMs === bounds.startMs ? row.carriedMicroUsd : 0,
     raise:
       row.raiseUntilMs !== null && now < row.raiseUntilMs
         ? { microUsd: row.raiseMicroUsd, until: new Date(row.raiseUntilMs).toISOString() }
         : null,
     inForceMicroUsd: amountAt(row, now).amount,
     refusedFromMicroUsd: limit.observe ? null : limit.rule.capacity,
-    periodStart: new Date(startMs).toISOString(),
-    periodEnd: new Date(endMs).toISOString(),
+    /** calls since then count */
+    periodStart: new Date(beginOf(row, now)).toISOString(),
+    /** null for a rolling budget, which has no end */
+    periodEnd: bounds === null ? null : new Date(bounds.endMs).toISOString(),
   };
 }
 
@@ -165,11 +191,8 @@ export function rowOf(context: ConsoleContext, record: BudgetRecord): BudgetRow 
 }
 
 /** Subjects with spend. A budget with one subject is shown even without spend. */
-function subjectsOf(
-  row: BudgetRow,
-  spend: readonly SpendRow[],
-): Pick<SpendRow, "subject" | "spentMicroUsd" | "calls">[] {
-  if (spend.length > 0 || !isOne(row)) return [...spend];
+function subjectsOf(row: BudgetRow, spend: readonly SubjectSpend[]): readonly SubjectSpend[] {
+  if (spend.length > 0 || !isOne(row)) return spend;
   const subject =
     row.level === "global" ? "" : row.level === "tenant" ? (row.tenantId ?? "") : (row.targetBooked ?? "");
   return [{ subject, spentMicroUsd: 0, calls: 0 }];

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { lockBudgets, rebookBudget } from "@/db/queries/books/record";
+import { lockBudgets, rebookBudget } from "@/db/queries/books/budget-spend";
 import { findKey } from "@/db/queries/limits/config";
 import {
   type BudgetInsert,

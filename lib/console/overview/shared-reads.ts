@@ -1,3 +1,4 @@
+import type { spentWithin } from "@/db/queries/books/budget-spend";
 import type { moversOf } from "@/db/queries/money/budgets";
 import type { coverageSince } from "@/db/queries/money/prices";
 import type { bookedByDay, usageTotals } from "@/db/queries/money/usage";
@@ -23,6 +24,8 @@ export class SharedReads {
   readonly coverage: SharedAnswers<readonly [Answer<typeof coverageSince>, number]>;
   /** who spent most of a budget lately */
   readonly movers: SharedAnswers<Answer<typeof moversOf>>;
+  /** what a rolling budget's window cost */
+  readonly rolling: SharedAnswers<Answer<typeof spentWithin>>;
   /** of each book of the request log */
   readonly facets: SharedAnswers<readonly [readonly Answer<typeof facetsOf>[], readonly Answer<typeof bucketsOf>[]]>;
   /** of the request log, with the first request id that was summed */
@@ -35,6 +38,7 @@ export class SharedReads {
     this.totals = new SharedAnswers(elapsed);
     this.coverage = new SharedAnswers(elapsed);
     this.movers = new SharedAnswers(elapsed);
+    this.rolling = new SharedAnswers(elapsed);
     this.facets = new SharedAnswers(elapsed);
     this.sums = new SharedAnswers(elapsed);
   }
