@@ -72,7 +72,7 @@ export type LogRow = {
  */
 export const SCANNED_MAX = 20_000;
 /** The same for the histogram of one tenant or key: its rows lie apart, so nearly each is a page of the table. */
-export const BUCKETED_OF_ONE_MAX = 10_000;
+export const BUCKETED_OF_ONE_MAX = 5000;
 /** The same for facets: each row is counted once per facet. */
 export const FACETED_MAX = 5000;
 
