@@ -98,9 +98,10 @@ function BudgetCard({
           )}
         </Group>
         <Text size="xs" c="dimmed" title={budget.tenant ?? ""}>
-          <Subject budget={budget} /> · per{" "}
-          {budget.period === "rolling" ? windowWords(budget.windowSeconds ?? 0) : budget.period}
-          {budget.period !== "rolling" && ` (${budget.timeZone})`}
+          <Subject budget={budget} />
+          {budget.period === "rolling"
+            ? ` · in any ${windowWords(budget.windowSeconds ?? 0)}`
+            : ` · per ${budget.period} (${budget.timeZone})`}
         </Text>
         <Group justify="space-between" align="baseline" wrap="nowrap">
           <Text fz={22} fw={680} className="figure">
@@ -175,10 +176,17 @@ function KeyName({ id }: { id: string }) {
   return useKeyName(id);
 }
 
+/** "hour", "7 days". */
 function windowWords(seconds: number): string {
-  if (seconds % DAY_SECONDS === 0) return `any ${seconds / DAY_SECONDS} days`;
-  return seconds % 3600 === 0 ? `any ${seconds / 3600} hours` : `any ${Math.round(seconds / 60)} minutes`;
+  const [unit, length] = UNITS.find(([, size]) => seconds % size === 0) ?? ["second", 1];
+  return seconds === length ? unit : `${seconds / length} ${unit}s`;
 }
+
+const UNITS = [
+  ["day", DAY_SECONDS],
+  ["hour", 3600],
+  ["minute", 60],
+] as const;
 
 /** ", most of it by user ada, key Web shop, model sim-large": the ones that are known. */
 function mostBy(mover: (kind: string) => string | undefined): string {
